@@ -1,0 +1,321 @@
+//! A model folder, confined to the models root.
+//!
+//! This is the only module of the crate that touches the file system for a client's sake. Every open
+//! goes from the handle of the models root, which the kernel confines (`openat2` with
+//! `RESOLVE_BENEATH`, or the same walked by hand where it is missing): neither `..` nor a link nor a
+//! path from the database can leave it. Files are opened first and judged by their handle, so there
+//! is no gap between looking and reading, and nothing is ever written.
+
+use std::io::{self, Read, Seek, SeekFrom};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Instant;
+
+use cap_std::ambient_authority;
+#[cfg(unix)]
+use cap_std::fs::OpenOptionsExt as _;
+use cap_std::fs::{Dir, File, Metadata, OpenOptions};
+
+use super::limits::Limits;
+use super::model_path::ModelPath;
+
+/// The folder below which all models lie.
+#[derive(Debug, Clone)]
+pub struct ModelsRoot {
+    dir: Arc<Dir>,
+}
+
+/// Why there is no folder to read.
+#[derive(Debug, thiserror::Error)]
+pub enum FolderError {
+    /// Absent, and also outside the root: which of the two is not told.
+    #[error("there is no such folder below the models root")]
+    NotFound,
+    #[error("is neither a folder nor a .gguf file")]
+    NotAFolder,
+    #[error("cannot be read: {0}")]
+    Unreadable(#[source] io::Error),
+}
+
+/// Why a file of a folder was not opened.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    #[error("it is not there")]
+    Absent,
+    #[error("it is a link that leaves the models root, leads nowhere or runs in a circle")]
+    Refused,
+    #[error("it is not a regular file")]
+    NotAFile,
+    #[error("it cannot be read ({0})")]
+    Unreadable(io::ErrorKind),
+}
+
+impl ModelsRoot {
+    /// Opens the root. This is the one place that trusts a path, because the operator gave it.
+    pub fn open(path: &Path) -> io::Result<Self> {
+        Ok(Self { dir: Arc::new(Dir::open_ambient_dir(path, ambient_authority())?) })
+    }
+
+    /// Whether the root can still be read; an unmounted one cannot.
+    pub fn check(&self) -> io::Result<()> {
+        self.dir.entries().map(drop)
+    }
+
+    /// The model folder, or single `.gguf` file, at that path.
+    ///
+    /// A folder `models` inside the root is looked into when the path names nothing otherwise, so
+    /// that `models/X` is found whether the root is the folder of the models or the one above it.
+    pub fn folder(&self, path: &ModelPath) -> Result<(ModelPath, ModelFolder), FolderError> {
+        match self.folder_at(&path.below_root()) {
+            Ok(folder) => Ok((path.clone(), folder)),
+            Err(FolderError::NotFound) => {
+                let nested = path.nested();
+                self.folder_at(&nested.below_root()).map(|folder| (nested, folder))
+            }
+            Err(other) => Err(other),
+        }
+    }
+
+    fn folder_at(&self, path: &Path) -> Result<ModelFolder, FolderError> {
+        let metadata = self.dir.metadata(path).map_err(|error| match error.kind() {
+            io::ErrorKind::Interrupted | io::ErrorKind::StaleNetworkFileHandle | io::ErrorKind::Other => {
+                FolderError::Unreadable(error)
+            }
+            _ => FolderError::NotFound,
+        })?;
+        if metadata.is_dir() {
+            return Ok(ModelFolder { root: self.dir.clone(), base: path.to_owned(), only: None });
+        }
+        let is_gguf = path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("gguf"));
+        match (path.file_name().and_then(|name| name.to_str()), path.parent()) {
+            (Some(name), Some(parent)) if metadata.is_file() && is_gguf => {
+                Ok(ModelFolder { root: self.dir.clone(), base: parent.to_owned(), only: Some(name.to_owned()) })
+            }
+            _ => Err(FolderError::NotAFolder),
+        }
+    }
+}
+
+/// One model folder. Its links may lead anywhere inside the models root, as in the cache of the
+/// Hugging Face hub, and nowhere else.
+#[derive(Debug, Clone)]
+pub struct ModelFolder {
+    root: Arc<Dir>,
+    base: PathBuf,
+    only: Option<String>,
+}
+
+/// A file as the listing found it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Entry {
+    /// Path inside the folder, with `/`.
+    pub path: String,
+    pub size: u64,
+}
+
+/// What lies in a folder.
+#[derive(Debug, Default)]
+pub struct Listing {
+    pub files: Vec<Entry>,
+    /// Links that were not followed.
+    pub refused_links: Vec<String>,
+    /// Folders and special files that could not be looked at.
+    pub unreadable: Vec<String>,
+    /// Traces of downloads that did not finish.
+    pub unfinished: Vec<String>,
+    /// Whether a limit ended the listing early.
+    pub truncated: bool,
+}
+
+impl Listing {
+    pub fn get(&self, path: &str) -> Option<&Entry> {
+        self.files.iter().find(|entry| entry.path == path)
+    }
+}
+
+impl ModelFolder {
+    /// A folder that the operator names on the command line. A snapshot of the Hugging Face cache is
+    /// opened from its repository, where its files really lie.
+    pub fn ambient(path: &Path) -> Result<Self, FolderError> {
+        let canonical = canonical(path)?;
+        let is_snapshot = canonical.parent().and_then(Path::file_name).is_some_and(|name| name == "snapshots");
+        let root = if is_snapshot {
+            canonical.ancestors().nth(2)
+        } else if canonical.extension().is_some() && !is_folder(&canonical) {
+            canonical.parent()
+        } else {
+            Some(canonical.as_path())
+        };
+        let root = root.unwrap_or(&canonical);
+        let below = canonical.strip_prefix(root).unwrap_or(Path::new(""));
+        let below = if below.as_os_str().is_empty() { Path::new(".") } else { below };
+        ModelsRoot::open(root).map_err(FolderError::Unreadable)?.folder_at(below)
+    }
+
+    /// Lists the files, within the limits, sorted by path.
+    pub fn list(&self, limits: &Limits) -> io::Result<Listing> {
+        let mut listing = Listing::default();
+        if let Some(only) = &self.only {
+            let size = self.root.metadata(self.base.join(only))?.len();
+            listing.files.push(Entry { path: only.clone(), size });
+            return Ok(listing);
+        }
+        let mut walk =
+            Walk { folder: self, limits, deadline: Instant::now() + limits.time, seen: 0, listing: &mut listing };
+        let base = if self.base.as_os_str().is_empty() { Path::new(".") } else { &self.base };
+        walk.enter(&self.root.open_dir(base)?, "", 0);
+        listing.files.sort_by(|a, b| a.path.cmp(&b.path));
+        Ok(listing)
+    }
+
+    /// Opens a file of the folder for reading.
+    pub fn open(&self, path: &str) -> Result<OpenFile, OpenError> {
+        let mut options = OpenOptions::new();
+        options.read(true);
+        // A pipe without a writer would block the open for ever.
+        #[cfg(unix)]
+        options.custom_flags(NONBLOCK);
+        let file = self.root.open_with(self.base.join(path), &options).map_err(|error| match error.kind() {
+            io::ErrorKind::NotFound => OpenError::Absent,
+            // The wall's own refusal carries no number of the system; a missing permission does.
+            io::ErrorKind::PermissionDenied if error.raw_os_error().is_none() => OpenError::Refused,
+            _ if runs_in_a_circle(&error) => OpenError::Refused,
+            kind => OpenError::Unreadable(kind),
+        })?;
+        let metadata = file.metadata().map_err(|error| OpenError::Unreadable(error.kind()))?;
+        if !metadata.is_file() {
+            return Err(OpenError::NotAFile);
+        }
+        Ok(OpenFile { size: metadata.len(), file })
+    }
+}
+
+#[cfg(unix)]
+#[expect(clippy::cast_possible_wrap, reason = "the flags of open(2) are a C int")]
+const NONBLOCK: i32 = rustix::fs::OFlags::NONBLOCK.bits() as i32;
+
+#[cfg(unix)]
+fn runs_in_a_circle(error: &io::Error) -> bool {
+    error.raw_os_error() == Some(rustix::io::Errno::LOOP.raw_os_error())
+}
+
+#[cfg(not(unix))]
+fn runs_in_a_circle(_: &io::Error) -> bool {
+    false
+}
+
+#[expect(clippy::disallowed_methods, reason = "the operator's own path, before there is a handle to confine it")]
+fn canonical(path: &Path) -> Result<PathBuf, FolderError> {
+    path.canonicalize().map_err(|error| match error.kind() {
+        io::ErrorKind::NotFound => FolderError::NotFound,
+        _ => FolderError::Unreadable(error),
+    })
+}
+
+#[expect(clippy::disallowed_methods, reason = "the operator's own path, before there is a handle to confine it")]
+fn is_folder(path: &Path) -> bool {
+    path.is_dir()
+}
+
+/// An open regular file and the size it had when it was opened.
+#[derive(Debug)]
+pub struct OpenFile {
+    file: File,
+    size: u64,
+}
+
+impl OpenFile {
+    pub fn size(&self) -> u64 {
+        self.size
+    }
+}
+
+impl Read for OpenFile {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.file.read(buffer)
+    }
+}
+
+impl Seek for OpenFile {
+    fn seek(&mut self, position: SeekFrom) -> io::Result<u64> {
+        self.file.seek(position)
+    }
+}
+
+/// Folders that hold no model files of their own, however large they are.
+const NOT_ENTERED: [&str; 3] = [".git", ".no_exist", "__pycache__"];
+/// Where download tools leave their unfinished work.
+const DOWNLOAD_LEFTOVERS: [&str; 3] = [".cache", "._____temp", ".huggingface"];
+
+struct Walk<'a> {
+    folder: &'a ModelFolder,
+    limits: &'a Limits,
+    deadline: Instant,
+    seen: usize,
+    listing: &'a mut Listing,
+}
+
+impl Walk<'_> {
+    fn enter(&mut self, dir: &Dir, prefix: &str, depth: usize) {
+        let Ok(entries) = dir.entries() else {
+            self.listing.unreadable.push(if prefix.is_empty() { ".".to_owned() } else { prefix.to_owned() });
+            return;
+        };
+        for entry in entries {
+            self.seen += 1;
+            if self.seen > self.limits.entries || Instant::now() > self.deadline {
+                self.listing.truncated = true;
+                return;
+            }
+            let Ok(entry) = entry else {
+                self.listing.unreadable.push(format!("{prefix}?"));
+                continue;
+            };
+            let name = entry.file_name();
+            let path = format!("{prefix}{}", name.to_string_lossy());
+            match entry.file_type() {
+                Ok(kind) if kind.is_dir() => self.directory(entry.open_dir(), &name.to_string_lossy(), path, depth),
+                Ok(kind) if kind.is_symlink() => self.link(path),
+                Ok(kind) if kind.is_file() => self.file(path, entry.metadata()),
+                _ => self.listing.unreadable.push(path),
+            }
+        }
+    }
+
+    fn directory(&mut self, dir: io::Result<Dir>, name: &str, path: String, depth: usize) {
+        if NOT_ENTERED.contains(&name) {
+            return;
+        }
+        if depth >= self.limits.depth && !DOWNLOAD_LEFTOVERS.iter().any(|leftover| path.starts_with(leftover)) {
+            self.listing.truncated = true;
+            return;
+        }
+        match dir {
+            Ok(dir) if depth < 2 * self.limits.depth => self.enter(&dir, &format!("{path}/"), depth + 1),
+            Ok(_) => self.listing.truncated = true,
+            Err(_) => self.listing.unreadable.push(path),
+        }
+    }
+
+    /// A link is followed to a file, never to a folder: a folder reached twice would be counted twice.
+    fn link(&mut self, path: String) {
+        match self.folder.root.metadata(self.folder.base.join(&path)) {
+            Ok(metadata) if metadata.is_file() => self.file(path, Ok(metadata)),
+            _ => self.listing.refused_links.push(path),
+        }
+    }
+
+    fn file(&mut self, path: String, metadata: io::Result<Metadata>) {
+        let in_leftovers = DOWNLOAD_LEFTOVERS
+            .iter()
+            .any(|leftover| path.strip_prefix(leftover).is_some_and(|rest| rest.starts_with('/')));
+        let unfinished = [".incomplete", ".part", ".crdownload", ".aria2"].iter().any(|end| path.ends_with(end))
+            || path.starts_with("._____temp/");
+        match metadata {
+            _ if unfinished => self.listing.unfinished.push(path),
+            _ if in_leftovers => {}
+            Ok(metadata) => self.listing.files.push(Entry { path, size: metadata.len() }),
+            Err(_) => self.listing.unreadable.push(path),
+        }
+    }
+}

@@ -1,0 +1,60 @@
+//! Cards: a model folder goes in, its facts come out, each with where it came from.
+//!
+//! This module is a library of its own: it knows neither HTTP nor the database and does not wait for
+//! anything but the disk. A folder is untrusted input. Nothing of it is run, imported or unpickled,
+//! sizes that a file declares are checked against the file before memory is taken for them, and a
+//! part that cannot be read costs that part, never the card.
+
+mod capabilities;
+mod card;
+mod configuration;
+mod draft;
+mod facts;
+mod folder;
+mod json;
+mod kind;
+mod limits;
+mod model_path;
+mod status;
+mod warning;
+mod weights;
+mod words;
+
+use std::io;
+
+pub use card::*;
+pub use facts::Source;
+pub use folder::{FolderError, ModelFolder, ModelsRoot};
+pub use limits::Limits;
+pub use model_path::{BadPath, ModelPath};
+pub use warning::{CardWarning, WarningCode};
+
+use draft::Draft;
+use kind::Kind;
+
+/// What a reading of a folder gives: the card, and the JSON files it was made of, byte for byte.
+#[derive(Debug)]
+pub struct Extraction {
+    pub card: Card,
+    pub files: Vec<KeptFile>,
+}
+
+/// A file as it was read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KeptFile {
+    pub path: String,
+    pub content: Vec<u8>,
+}
+
+/// Reads a folder. Only a folder that cannot be listed at all is an error.
+pub fn extract(folder: &ModelFolder, limits: &Limits) -> io::Result<Extraction> {
+    let mut draft = Draft::new(folder, limits, Card::empty())?;
+    let kind = Kind::of(&mut draft);
+    words::read(&mut draft, kind);
+    configuration::read(&mut draft, kind);
+    weights::read(&mut draft, kind);
+    capabilities::read(&mut draft, kind);
+    status::judge(&mut draft, kind);
+    let (card, files) = draft.finish();
+    Ok(Extraction { card, files })
+}

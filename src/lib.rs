@@ -1,0 +1,3 @@
+//! Base Models: the register of an organisation's foundation models.
+
+pub mod cards;
