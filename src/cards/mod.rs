@@ -11,7 +11,7 @@ mod configuration;
 mod draft;
 mod facts;
 mod folder;
-mod json;
+pub(crate) mod json;
 mod kind;
 mod limits;
 mod model_path;
