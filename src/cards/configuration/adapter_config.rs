@@ -8,7 +8,7 @@ use crate::cards::draft::{Draft, fill};
 use crate::cards::facts::{Fact, Field, Source};
 use crate::cards::warning::WarningCode;
 
-use super::{classes, library};
+use super::library;
 
 const FILE: &str = "adapter_config.json";
 const TASKS: [(&str, &str); 6] = [
@@ -47,14 +47,9 @@ fn base_model(root: &Field<'_>) -> Option<Fact<Vec<String>>> {
 }
 
 fn task(root: &Field<'_>) -> Option<Fact<String>> {
-    if let Some(field) = root.get("task_type") {
-        let name = field.string()?;
-        let (_, task) = TASKS.iter().find(|(task_type, _)| *task_type == name.value)?;
-        return Some(name.derive("the Hub's name for it", |_| (*task).to_owned()));
-    }
-    let class = root.path(&["auto_mapping", "base_model_class"])?.string()?;
-    let task = classes::task_of(&class.value)?;
-    Some(class.derive("by the base model's class", |_| task.to_owned()))
+    let name = root.get("task_type")?.string()?;
+    let (_, task) = TASKS.iter().find(|(task_type, _)| *task_type == name.value)?;
+    Some(name.derive("the Hub's name for it", |_| (*task).to_owned()))
 }
 
 /// A full model beside an adapter: loaders may take the model that the adapter names instead.

@@ -131,7 +131,11 @@ fn head_dim(draft: &Draft<'_>, settings: &Settings<'_>) -> Option<Fact<u64>> {
         let how = "hidden_size / num_attention_heads";
         exact.then(|| size.checked_div(heads)).flatten().map(|size| Fact::new(size, Source::derived(how)))
     };
-    settings.fact(&HEAD_DIM, common).or_else(divided)
+    // What a class of latent attention calls head_dim by default is one of its two parts.
+    let latent = settings.class.has_default("kv_lora_rank");
+    let stated = || HEAD_DIM.iter().find_map(|key| common(&settings.backbone.get(key)?));
+    let own = if latent { stated() } else { settings.fact(&HEAD_DIM, common) };
+    own.or_else(divided)
 }
 
 fn kind(draft: &mut Draft<'_>) {

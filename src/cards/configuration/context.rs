@@ -22,7 +22,11 @@ const LENGTHS: [&str; 8] = [
 
 pub fn fill(draft: &mut Draft<'_>, settings: &Settings<'_>) {
     // Vision classes inherit a length of their base class that says nothing about them.
-    if draft.card.architecture.vocab_size.is_some() {
+    let has_text = draft.card.architecture.vocab_size.is_some()
+        || settings.nested.is_some()
+        || draft.has("tokenizer_config.json")
+        || draft.has("tokenizer.json");
+    if has_text {
         fill!(draft, architecture.context_length, length(settings));
     }
 }

@@ -32,6 +32,6 @@ fn of_switches(root: &Field<'_>) -> Option<Fact<String>> {
     let switches = [("bf16", "bfloat16"), ("fp16", "float16"), ("fp32", "float32")];
     switches.iter().find_map(|(key, name)| {
         let on = root.get(key)?.bool().filter(|on| on.value)?;
-        Some(on.map(|_| (*name).to_owned()))
+        Some(on.derive("by its switch", |_| (*name).to_owned()))
     })
 }

@@ -38,9 +38,13 @@ pub fn fill(draft: &mut Draft<'_>, settings: &Settings<'_>) {
 }
 
 fn total(settings: &Settings<'_>) -> Option<Fact<u64>> {
-    let class_key = settings.class.key("num_local_experts").or_else(|| settings.class.key("num_experts"));
-    let own = class_key.and_then(|key| settings.count(&[key]));
-    own.or_else(|| settings.count(&TOTAL))
+    // A pattern that gives each layer its kind has a letter for those of experts.
+    let patterned = settings.field(&["hybrid_override_pattern"]).and_then(|pattern| pattern.value.as_str());
+    if patterned.is_some_and(|pattern| !pattern.contains('E')) {
+        return None;
+    }
+    settings
+        .count(&TOTAL)
         .or_else(|| settings.path(&["ffn_config", "moe_num_experts"]).and_then(|field| largest(&field)))
         .or_else(|| of_blocks(settings))
 }

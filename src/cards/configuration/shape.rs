@@ -8,8 +8,8 @@ use crate::cards::facts::{Fact, Source};
 
 use super::settings::{Settings, largest};
 
-const HIDDEN_SIZE: [&str; 9] =
-    ["hidden_size", "d_model", "n_embd", "dim", "model_dim", "n_embed", "emb_dim", "embed_dim", "hidden_dim"];
+const HIDDEN_SIZE: [&str; 8] =
+    ["hidden_size", "d_model", "n_embd", "dim", "model_dim", "emb_dim", "embed_dim", "hidden_dim"];
 const LAYERS: [&str; 7] =
     ["num_hidden_layers", "n_layer", "n_layers", "num_layers", "encoder_layers", "decoder_layers", "depth"];
 const HEADS: [&str; 7] = [
@@ -56,15 +56,21 @@ const FOUR_TIMES: [&str; 11] = [
 ];
 
 /// Models without any attention: their class may still have heads, of the state.
-pub const ATTENTION_FREE: [&str; 6] = ["mamba", "mamba2", "falcon_mamba", "rwkv", "xlstm", "hgrn2"];
+pub const ATTENTION_FREE: [&str; 5] = ["mamba", "mamba2", "falcon_mamba", "rwkv", "xlstm"];
 
 pub fn fill(draft: &mut Draft<'_>, settings: &Settings<'_>) {
-    fill!(draft, architecture.hidden_size, settings.count(&HIDDEN_SIZE));
+    fill!(draft, architecture.hidden_size, hidden_size(settings));
     fill!(draft, architecture.num_hidden_layers, layers(settings));
     fill!(draft, architecture.num_attention_heads, heads(settings));
     fill!(draft, architecture.vocab_size, vocabulary(settings));
     let width = intermediate_size(settings, draft.card.architecture.hidden_size);
     fill!(draft, architecture.intermediate_size, width);
+}
+
+/// Old files of BLOOM say `n_embed`, which elsewhere is the width of something else.
+fn hidden_size(settings: &Settings<'_>) -> Option<Fact<u64>> {
+    let old = settings.root.get("n_embed").filter(|_| settings.is_any(&["bloom"]));
+    old.and_then(|field| field.positive()).or_else(|| settings.count(&HIDDEN_SIZE))
 }
 
 /// The decoder's own key, where the backbone is the decoder of a pair.
@@ -111,10 +117,18 @@ fn vocabulary(settings: &Settings<'_>) -> Option<Fact<u64>> {
 
 fn intermediate_size(settings: &Settings<'_>, hidden_size: Option<u64>) -> Option<Fact<u64>> {
     of_decoder(settings, "intermediate_size")
+        .or_else(|| settings.stated_count(&INTERMEDIATE_SIZE))
+        .or_else(|| hidden_dim(settings))
         .or_else(|| settings.count(&INTERMEDIATE_SIZE))
         .or_else(|| settings.path(&["ffn_config", "ffn_hidden_size"]).and_then(|field| largest(&field)))
         .or_else(|| expanded(settings, hidden_size?))
         .or_else(|| four_times(settings, hidden_size?))
+}
+
+/// Beside `dim`, `hidden_dim` is the width of the feed-forward layers; alone, it is that of the model.
+fn hidden_dim(settings: &Settings<'_>) -> Option<Fact<u64>> {
+    settings.field(&["dim", "hidden_size", "d_model"])?;
+    settings.field(&["hidden_dim"])?.positive()
 }
 
 /// MPT widens by a ratio.

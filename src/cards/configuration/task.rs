@@ -32,6 +32,10 @@ const ENDINGS: [(&str, &str); 18] = [
     ("EmbeddingModel", "feature-extraction"),
 ];
 
+/// Classes that the table of transformers lists under a task they cannot do, or a broader one.
+const EXCEPTIONS: [(&str, &str); 2] =
+    [("ClapModel", "zero-shot-audio-classification"), ("VisionEncoderDecoderModel", "image-to-text")];
+
 pub fn of_config(draft: &mut Draft<'_>, settings: &Settings<'_>) {
     let found = match draft.card.architectures.first().cloned() {
         Some(architecture) => of_architecture(draft, settings, &architecture),
@@ -44,15 +48,29 @@ fn of_architecture(draft: &Draft<'_>, settings: &Settings<'_>, architecture: &st
     let source = || draft.card.sources.get("/architectures").cloned().unwrap_or_default();
     let sees = draft.card.architecture.vision.is_some();
     let hears = draft.card.architecture.audio.is_some();
-    let by_table = task_of(architecture);
+    let by_table = EXCEPTIONS.iter().find(|(name, _)| *name == architecture).map(|(_, task)| *task);
+    let by_table = by_table.or_else(|| task_of(architecture));
     let (task, how) = match by_table {
         // Several families kept the class name of their text model when they learnt to see.
         Some("text-generation") if sees => ("image-text-to-text", "by the model's class, which has a vision tower"),
         Some("text-generation") if hears => ("audio-text-to-text", "by the model's class, which has an audio tower"),
+        // Any-to-any stands for every class that takes sound; one that only hears answers in text.
+        Some("any-to-any") if hears && !sees => {
+            ("audio-text-to-text", "by the model's class, which has an audio tower")
+        }
+        Some("feature-extraction") if is_vision(draft, settings) => {
+            ("image-feature-extraction", "by the model's class, which takes images and no text")
+        }
         Some(task) => (task, "by the model's class"),
         None => (by_name(settings, architecture, sees, hears)?, "by the ending of the class's name"),
     };
     Some(Fact::new(task.to_owned(), source().by(how)))
+}
+
+/// Whether the whole model is one that sees: it has patches and no words.
+fn is_vision(draft: &Draft<'_>, settings: &Settings<'_>) -> bool {
+    let patches = ["patch_size", "image_size"].iter().any(|key| settings.root.get(key).is_some());
+    patches && draft.card.architecture.vocab_size.is_none() && settings.nested.is_none()
 }
 
 fn by_name(settings: &Settings<'_>, architecture: &str, sees: bool, hears: bool) -> Option<&'static str> {
