@@ -3,8 +3,6 @@
 //! A folder may look like several at once; the first that fits, in the order of `Kind`, is what the
 //! loaders would take it for.
 
-use serde_json::Value;
-
 use super::configuration::{sentence_transformers, settings};
 use super::draft::Draft;
 use super::facts::Field;
@@ -58,7 +56,9 @@ impl Kind {
 }
 
 fn is_pipeline(draft: &mut Draft<'_>, file: &str) -> bool {
-    draft.json(file).is_some_and(|document| document.value.get("_class_name").is_some_and(Value::is_string))
+    draft
+        .json(file)
+        .is_some_and(|document| document.root().get("_class_name").is_some_and(|name| name.strings().is_some()))
 }
 
 /// What the root's `config.json` is, if it is an object.

@@ -24,6 +24,8 @@ static DEFAULTS: LazyLock<Table> = LazyLock::new(|| table(include_str!("tables/d
 static FOLLOWS: LazyLock<Table> = LazyLock::new(|| table(include_str!("tables/follows.tsv")));
 static PARTS: LazyLock<Table> = LazyLock::new(|| table(include_str!("tables/parts.tsv")));
 static TYPES: LazyLock<HashMap<&str, &str>> = LazyLock::new(|| rows(include_str!("tables/types.tsv")).collect());
+static ELSEWHERE: LazyLock<HashMap<&str, &str>> =
+    LazyLock::new(|| rows(include_str!("tables/elsewhere.tsv")).collect());
 static TASKS: LazyLock<HashMap<&str, &str>> = LazyLock::new(|| rows(include_str!("tables/tasks.tsv")).collect());
 
 /// The rows of a table: what stands before the first tab, and what after it.
@@ -101,6 +103,11 @@ impl Class {
 /// The task of a model class, in the words of the Hub.
 pub fn task_of(architecture: &str) -> Option<&'static str> {
     TASKS.get(architecture).copied()
+}
+
+/// Whether transformers, vLLM or llama.cpp loads a model class.
+pub fn is_known(architecture: &str) -> bool {
+    TASKS.contains_key(architecture) || ELSEWHERE.contains_key(architecture)
 }
 
 #[cfg(test)]

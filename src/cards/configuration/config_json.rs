@@ -43,13 +43,17 @@ fn identity(draft: &mut Draft<'_>, settings: &Settings<'_>, file: &str) {
 }
 
 fn family(root: &Field<'_>) -> Option<Fact<String>> {
-    root.get("model_type")?.string().filter(|family| !family.value.is_empty())
+    let stated = root.get("model_type").and_then(|field| field.string()).filter(|family| !family.value.is_empty());
+    stated.or_else(|| {
+        let speculators = root.get("speculators_config")?;
+        Some(Fact::new("speculators".to_owned(), speculators.source().by("by its key")))
+    })
 }
 
 /// A class that is not known here is read by the common keys; its own may be missed.
 fn warn_of_unknown(draft: &mut Draft<'_>, settings: &Settings<'_>, file: &str) {
     let known = settings.root_class.is_known() || settings.class.is_known();
-    let named = draft.card.architectures.iter().any(|name| classes::task_of(name).is_some());
+    let named = draft.card.architectures.iter().any(|name| classes::is_known(name));
     if !known && !named {
         let family = draft.card.family.clone().unwrap_or_else(|| "none".to_owned());
         let detail = format!("the model type ({family}) is not one that is known here: it was read by the common keys");

@@ -15,8 +15,19 @@ use super::shape::is_attention_free;
 const LISTS: [&str; 5] = ["layer_types", "layers_block_type", "attn_type_list", "block_types", "hybrid_layer_pattern"];
 const WINDOWS: [&str; 4] = ["sliding_window", "sliding_window_size", "attention_window_size", "attention_chunk_size"];
 /// Every so many layers attend to everything; these classes say so by default.
-const PERIODS: [(&str, u64); 6] =
-    [("gemma2", 2), ("gemma3_text", 6), ("gemma3n_text", 5), ("cohere2", 4), ("gpt_oss", 2), ("qwen3_next", 4)];
+const PERIODS: [(&str, u64); 7] = [
+    ("gemma2", 2),
+    ("gemma3_text", 6),
+    ("gemma3n_text", 5),
+    ("cohere2", 4),
+    ("gpt_oss", 2),
+    ("qwen3_next", 4),
+    ("llama4_text", 4),
+];
+
+/// Lists of numbers, and what 0 and 1 mean in them.
+const NUMBERS: [(&str, [Layer; 2]); 2] =
+    [("/attn_type_list", [Layer::Recurrent, Layer::Full]), ("/hybrid_layer_pattern", [Layer::Full, Layer::Sliding])];
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Layer {
@@ -66,7 +77,8 @@ fn count(layers: impl IntoIterator<Item = Layer>) -> Layers {
 /// A word for each layer. A list shorter than the model repeats, as in RecurrentGemma.
 fn listed(settings: &Settings<'_>) -> Option<Fact<Layers>> {
     let field = LISTS.iter().find_map(|key| settings.field(&[key]).filter(|field| field.value.is_array()))?;
-    let words: Vec<Layer> = field.value.as_array()?.iter().filter_map(word).collect();
+    let numbers = NUMBERS.iter().find(|(key, _)| field.pointer.ends_with(key)).map(|(_, meaning)| *meaning);
+    let words: Vec<Layer> = field.value.as_array()?.iter().filter_map(|value| word(value, numbers)).collect();
     let depth = settings.count(&["num_hidden_layers"]).map_or(words.len(), |depth| bounded(depth.value));
     let repeats = field.pointer.ends_with("/block_types");
     let length = if repeats { depth } else { words.len() };
@@ -79,13 +91,11 @@ fn bounded(depth: u64) -> usize {
     usize::try_from(depth.min(100_000)).unwrap_or(0)
 }
 
-fn word(value: &Value) -> Option<Layer> {
-    let word = match value {
-        Value::String(word) => word.as_str(),
-        // Lists of numbers tell attention (1 or 0 for a window or a state) in ways that differ by family.
-        _ => return None,
-    };
-    Some(match word {
+fn word(value: &Value, numbers: Option<[Layer; 2]>) -> Option<Layer> {
+    if let Some(number) = value.as_u64() {
+        return numbers?.get(usize::try_from(number).ok()?).copied();
+    }
+    Some(match value.as_str()? {
         "sliding_attention" | "chunked_attention" | "local_attention" | "sliding" | "local" => Layer::Sliding,
         "mamba" | "mamba2" | "linear_attention" | "conv" | "recurrent" | "linear" | "kda" | "gated_deltanet" => {
             Layer::Recurrent

@@ -1,7 +1,7 @@
 //! `model_index.json`: a diffusers pipeline and the parts it is made of, each in a sub-folder.
 //!
 //! We trust the name of the pipeline, from which the task follows, and the list of the parts. The sizes
-//! of a language model do not apply; the parts' own files are not followed, but for the dtype.
+//! of a language model do not apply; the parts' own files are not followed.
 
 use serde_json::Value;
 
@@ -13,7 +13,7 @@ use crate::cards::warning::WarningCode;
 use super::{library, remote_code};
 
 /// What the name of a pipeline says of its task: the first that is in it.
-const TASKS: [(&str, &str); 22] = [
+const TASKS: [(&str, &str); 26] = [
     ("ImageToVideo", "image-to-video"),
     ("Img2Vid", "image-to-video"),
     ("I2V", "image-to-video"),
@@ -22,6 +22,7 @@ const TASKS: [(&str, &str); 22] = [
     ("ImageToImage", "image-to-image"),
     ("Inpaint", "image-to-image"),
     ("Upscale", "image-to-image"),
+    ("Fill", "image-to-image"),
     ("Edit", "image-to-image"),
     ("Kontext", "image-to-image"),
     ("InstructPix2Pix", "image-to-image"),
@@ -30,6 +31,9 @@ const TASKS: [(&str, &str); 22] = [
     ("CogVideoX", "text-to-video"),
     ("LTX", "text-to-video"),
     ("Mochi", "text-to-video"),
+    ("AnimateDiff", "text-to-video"),
+    ("Allegro", "text-to-video"),
+    ("Latte", "text-to-video"),
     ("Audio", "text-to-audio"),
     ("MusicLDM", "text-to-audio"),
     ("ShapE", "text-to-3d"),
@@ -47,13 +51,20 @@ pub fn read(draft: &mut Draft<'_>) {
     library(draft, "diffusers", Source::file(root.file));
     remote_code::warn(draft, &root);
     warn_of_local_parts(draft, &root);
-    let Some(name) = root.get("_class_name").and_then(|field| field.string()) else { return };
+    let Some(name) = root.get("_class_name").and_then(|field| class_name(&field)) else { return };
     let task = of_pipeline(&name.value);
     fill!(draft, task, Some(Fact::new(task.to_owned(), name.source.clone().by("by the pipeline's name"))));
     draft.fill_list("/architectures", Some(name.map(|name| vec![name])), |card| &mut card.architectures);
 }
 
-pub fn of_pipeline(name: &str) -> &'static str {
+/// A pipeline of the folder's own is a pair of its module and its class.
+fn class_name(field: &Field<'_>) -> Option<Fact<String>> {
+    let names = field.strings()?;
+    let name = names.value.last().cloned()?;
+    Some(names.map(|_| name))
+}
+
+fn of_pipeline(name: &str) -> &'static str {
     if UNCONDITIONAL.contains(&name) {
         return "unconditional-image-generation";
     }
@@ -63,35 +74,15 @@ pub fn of_pipeline(name: &str) -> &'static str {
 /// A part is a pair of library and class. One whose library is a module of the folder runs that code.
 fn warn_of_local_parts(draft: &mut Draft<'_>, root: &Field<'_>) {
     let parts = root.value.as_object().into_iter().flatten();
-    let libraries = parts.filter_map(|(part, pair)| Some((part, pair.as_array()?.first()?.as_str()?)));
-    let local: Vec<&str> =
-        libraries.filter(|(_, library)| !is_installed(library)).map(|(part, _)| part.as_str()).take(8).collect();
+    let libraries = parts.filter_map(|(part, pair)| Some((part.as_str(), pair.as_array()?.first()?.as_str()?)));
+    let in_folder =
+        |part: &str, library: &str| draft.has(&format!("{part}/{library}.py")) || draft.has(&format!("{library}.py"));
+    let local = libraries.filter(|(part, library)| in_folder(part, library)).map(|(part, _)| part);
+    let local: Vec<&str> = local.take(8).collect();
     let custom = root.value.get("_class_name").is_some_and(Value::is_array);
     if !local.is_empty() || custom {
-        let detail = format!("{} takes code from the folder for: {}", root.file, local.join(", "));
+        let what = if custom { "the pipeline itself".to_owned() } else { local.join(", ") };
+        let detail = format!("{} takes code from the folder for {what}", root.file);
         draft.warn(WarningCode::NeedsRemoteCode, None, detail, [root.file]);
     }
 }
-
-/// Libraries that a pipeline may name, and the modules of diffusers itself.
-fn is_installed(library: &str) -> bool {
-    let name = library.split('.').next().unwrap_or_default();
-    matches!(name, "diffusers" | "transformers" | "onnxruntime" | "optimum" | "torch" | "k_diffusion")
-        || PIPELINE_MODULES.iter().any(|module| name.starts_with(module))
-}
-
-/// Modules below `diffusers.pipelines` whose classes pipelines name by the module.
-const PIPELINE_MODULES: [&str; 12] = [
-    "stable_diffusion",
-    "stable_cascade",
-    "wuerstchen",
-    "latent_diffusion",
-    "paint_by_example",
-    "unclip",
-    "kandinsky",
-    "audioldm",
-    "unidiffuser",
-    "shap_e",
-    "deepfloyd_if",
-    "ltx",
-];

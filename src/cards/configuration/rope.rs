@@ -35,7 +35,9 @@ pub fn fill(draft: &mut Draft<'_>, settings: &Settings<'_>) {
             .noted("/architecture/rope_scaling/original_max_position_embeddings", original),
     };
     draft.source("/architecture/rope_scaling/type", kind.source);
-    extended(draft, &scaling, &source);
+    if !settings.model_type().starts_with("gemma3") {
+        extended(draft, &scaling, &source);
+    }
     fill!(draft, architecture.rope_scaling, Some(Fact::new(scaling, source)));
 }
 
@@ -88,12 +90,20 @@ fn factor(settings: &Settings<'_>, block: &Field<'_>, original: &Option<Fact<u64
         let how = "max_position_embeddings / original_max_position_embeddings";
         (ratio > 1.0).then(|| Fact::new(ratio, Source::derived(how)))
     };
-    block.first(&["factor", "scaling_factor"]).and_then(|field| field.number()).or_else(derived)
+    block
+        .first(&["factor", "scaling_factor"])
+        .and_then(|field| field.number())
+        .filter(|factor| factor.value > 0.0)
+        .or_else(derived)
 }
 
 /// Where scaling reaches beyond the declared length, how far.
 pub fn extended(draft: &mut Draft<'_>, scaling: &RopeScaling, source: &Source) {
     let Some(declared) = draft.card.architecture.context_length else { return };
+    // Of the other kinds, the declared length holds the extended one already.
+    if !matches!(scaling.kind.as_str(), "yarn" | "linear" | "dynamic" | "ntk") {
+        return;
+    }
     let trained = scaling.original_max_position_embeddings.unwrap_or(declared);
     let Some(reach) = scaling.factor.and_then(|factor| stretched(trained, factor)) else { return };
     if reach > declared {

@@ -32,12 +32,10 @@ const POOLINGS: [(&str, &str); 6] = [
     ("pooling_mode_lasttoken", "lasttoken"),
 ];
 
-/// The list of modules, if the folder has one that can be read and whose model is there.
+/// The list of modules, if the folder has one that can be read.
 pub fn modules(draft: &mut Draft<'_>) -> Option<Rc<Document>> {
     let document = draft.json(MODULES)?;
-    let is_list = !module_paths(&document, "Transformer").is_empty();
-    let config = config_file(&document);
-    (is_list && draft.json(&config).is_some()).then_some(document)
+    (!module_paths(&document, "").is_empty()).then_some(document)
 }
 
 /// The folders of the modules whose type ends so.
@@ -50,10 +48,9 @@ fn module_paths(document: &Document, ending: &str) -> Vec<String> {
     document.root().items().take(32).filter_map(of).collect()
 }
 
-/// Where the first module keeps its configuration.
-fn config_file(document: &Document) -> String {
-    let path = module_paths(document, "Transformer").into_iter().next().unwrap_or_default();
-    below(&path, "config.json")
+/// The folder of the model: the first module's.
+fn model_folder(document: &Document) -> String {
+    module_paths(document, "").into_iter().next().unwrap_or_default()
 }
 
 fn below(path: &str, name: &str) -> String {
@@ -63,12 +60,20 @@ fn below(path: &str, name: &str) -> String {
 pub fn read(draft: &mut Draft<'_>) {
     let Some(document) = modules(draft) else { return };
     library(draft, "sentence-transformers", Source::file(MODULES));
-    let task = Fact::new("sentence-similarity".to_owned(), Source::file(MODULES).by("by the modules of the file"));
-    fill!(draft, task, Some(task));
-    config_json::read_below(draft, &config_file(&document));
+    let task = if compares(&document) { "sentence-similarity" } else { "feature-extraction" };
+    let source = Source::file(MODULES).by("by the modules of the file");
+    fill!(draft, task, Some(Fact::new(task.to_owned(), source)));
+    config_json::read_below(draft, &below(&model_folder(&document), "config.json"));
     let source = Source::derived("a model of sentence-transformers encodes");
     fill!(draft, architecture.kind, Some(Fact::new(ArchitectureKind::Encoder, source)));
     embedding(draft, &document);
+}
+
+/// A vector for each token, or one as long as the vocabulary, is not compared as that of a sentence is.
+fn compares(document: &Document) -> bool {
+    let root = document.root();
+    let mut kinds = root.items().take(32).filter_map(|module| module.get("type")?.string());
+    !kinds.any(|kind| kind.value.starts_with("pylate.") || kind.value.contains("Splade"))
 }
 
 fn embedding(draft: &mut Draft<'_>, document: &Document) {
@@ -114,7 +119,7 @@ fn pooling_mode(root: &Field<'_>) -> Option<Fact<String>> {
 }
 
 fn length(draft: &mut Draft<'_>, document: &Document) -> Option<Fact<u64>> {
-    let path = module_paths(document, "Transformer").into_iter().next().unwrap_or_default();
+    let path = model_folder(document);
     let mut places = LENGTH_FILES.iter().flat_map(|name| [below(&path, name), (*name).to_owned()]);
     places.find_map(|file| draft.json(&file)?.root().get("max_seq_length")?.positive())
 }

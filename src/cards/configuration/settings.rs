@@ -12,7 +12,7 @@ use super::classes::Class;
 use crate::cards::facts::{Fact, Field};
 
 /// Where the backbone is, in the order in which the places are tried.
-const BACKBONES: [&[&str]; 9] = [
+const BACKBONES: [&[&str]; 10] = [
     &["thinker_config", "text_config"],
     &["text_config"],
     &["llm_config"],
@@ -22,6 +22,7 @@ const BACKBONES: [&[&str]; 9] = [
     &["lfm"],
     &["decoder"],
     &["transf_decoder", "config_dict"],
+    &["transformer_layer_config"],
 ];
 
 /// Members that a file has whether or not it states anything about the shape of the model.

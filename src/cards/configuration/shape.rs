@@ -81,9 +81,16 @@ fn of_decoder(settings: &Settings<'_>, standard: &str) -> Option<Fact<u64>> {
 
 fn layers(settings: &Settings<'_>) -> Option<Fact<u64>> {
     of_decoder(settings, "num_hidden_layers")
+        .or_else(|| of_draft_model(settings))
         .or_else(|| settings.stated_count(&LAYERS))
         .or_else(|| pattern_length(settings))
         .or_else(|| settings.count(&LAYERS))
+}
+
+/// A multi-token-prediction head keeps the target's configuration and has layers of its own.
+fn of_draft_model(settings: &Settings<'_>) -> Option<Fact<u64>> {
+    let field = settings.field(&["num_nextn_predict_layers", "mtp_num_hidden_layers"])?;
+    field.positive().filter(|_| settings.root_class.model_type.ends_with("_mtp"))
 }
 
 /// A hybrid model may give its layers one by one instead of their number.

@@ -25,7 +25,7 @@ pub fn fill(draft: &mut Draft<'_>, settings: &Settings<'_>) {
     let plain = settings.is_any(&["mamba2"]);
     let heads = settings.count(if plain { &["num_heads"] } else { &HEADS });
     let head_dim = settings.count(if plain { &["head_dim"] } else { &HEAD_DIM });
-    let inner = inner_size(settings, draft.card.architecture.hidden_size);
+    let inner = inner_size(settings, draft.card.architecture.hidden_size, heads.as_ref().zip(head_dim.as_ref()));
     let mut part = |name: &str, fact| draft.noted(format!("/architecture/state_space/{name}"), fact);
     let sizes = StateSpace {
         state_size: part("state_size", settings.count(&STATE)),
@@ -41,12 +41,22 @@ pub fn fill(draft: &mut Draft<'_>, settings: &Settings<'_>) {
     }
 }
 
-fn inner_size(settings: &Settings<'_>, hidden_size: Option<u64>) -> Option<Fact<u64>> {
+fn inner_size(
+    settings: &Settings<'_>,
+    hidden_size: Option<u64>,
+    heads: Option<(&Fact<u64>, &Fact<u64>)>,
+) -> Option<Fact<u64>> {
+    let of_heads = || {
+        let width = heads.and_then(|(heads, size)| heads.value.checked_mul(size.value))?;
+        Some(Fact::new(width, Source::derived("heads x head_dim of the state")))
+    };
     let widened = || {
         let expand = settings.count(&EXPAND)?;
         let width = hidden_size?.checked_mul(expand.value)?;
         Some(expand.derive("hidden_size x expand", |_| width))
     };
     let own = if is_attention_free(settings) { settings.field(&["intermediate_size"]) } else { None };
-    own.and_then(|field| field.positive()).or_else(|| settings.count(&INNER)).or_else(widened)
+    let stated = own.and_then(|field| field.positive()).or_else(|| settings.count(&INNER));
+    // Alone, a state-space model is as wide as it expands; in a hybrid its heads decide.
+    if is_attention_free(settings) { stated.or_else(widened) } else { stated.or_else(of_heads).or_else(widened) }
 }

@@ -54,12 +54,10 @@ fn tower(draft: &mut Draft<'_>, name: &str, field: &Field<'_>, class: &Class) ->
     let at = |member: &str| format!("/architecture/{name}/{member}");
     draft.source(format!("/architecture/{name}"), field.source());
     let family = field.first(&["model_type", "model_name", "name"]).and_then(|family| family.string());
+    let family = family.filter(|family| !family.value.is_empty());
     Tower {
         family: draft.noted(at("family"), family),
-        hidden_size: draft.noted(
-            at("hidden_size"),
-            size(field, class, &["hidden_size", "d_model", "width", "embed_dim", "vt_hidden_size"]),
-        ),
+        hidden_size: draft.noted(at("hidden_size"), width(field, class)),
         num_hidden_layers: draft.noted(
             at("num_hidden_layers"),
             size(
@@ -83,6 +81,13 @@ fn tower(draft: &mut Draft<'_>, name: &str, field: &Field<'_>, class: &Class) ->
         image_size: draft.noted(at("image_size"), size(field, class, &["image_size", "img_size"])),
         patch_size: draft.noted(at("patch_size"), size(field, class, &["patch_size", "spatial_patch_size"])),
     }
+}
+
+/// Qwen2-VL gives the width of its tower as `embed_dim`, and as `hidden_size` that of the text it speaks to.
+fn width(field: &Field<'_>, class: &Class) -> Option<Fact<u64>> {
+    let own = field.get("embed_dim").filter(|_| class.model_type.starts_with("qwen2_vl"));
+    own.and_then(|own| own.positive())
+        .or_else(|| size(field, class, &["hidden_size", "d_model", "width", "embed_dim", "vt_hidden_size"]))
 }
 
 /// A size from the part, under the name its class has for it, else the default of its class.
