@@ -235,6 +235,13 @@ impl<'a> Draft<'a> {
         self.card.sources.insert(pointer.into(), source);
     }
 
+    /// The value of a fact, its source noted under that pointer: for members of optional parts.
+    pub fn noted<T>(&mut self, pointer: impl Into<String>, fact: Option<Fact<T>>) -> Option<T> {
+        let fact = fact?;
+        self.source(pointer, fact.source);
+        Some(fact.value)
+    }
+
     /// Sets a list of the card that is still empty, with its source.
     pub fn fill_list<T>(
         &mut self,
