@@ -17,6 +17,8 @@ mod kind;
 mod limits;
 mod model_path;
 mod status;
+#[cfg(test)]
+mod testing;
 mod warning;
 mod weights;
 mod words;

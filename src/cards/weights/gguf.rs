@@ -284,3 +284,119 @@ pub fn texts<R: Read + Seek>(
     }
     Ok(found)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::io::Cursor as Bytes;
+
+    use super::super::testing::{Gguf, GgufFile};
+    use super::*;
+
+    fn header(file: &[u8]) -> Result<Header, Fault> {
+        read(Bytes::new(file), file.len() as u64, 1 << 20, &Packing::default())
+    }
+
+    fn sample(version: u32, big_endian: bool) -> GgufFile {
+        GgufFile::of(version, big_endian)
+            .key("general.architecture", Gguf::Text("llama"))
+            .key("llama.block_count", Gguf::U32(2))
+            .key("llama.rope.freq_base", Gguf::F32(10000.1))
+            .key("flag", Gguf::Bool(true))
+            .key("tokenizer.ggml.tokens", Gguf::Texts(&["<s>", "a", "</s>"]))
+            .key("layers", Gguf::U32s(&[4, 0]))
+            .tensor("w", 12, &[256, 2], 288)
+            .tensor("norm", 0, &[3], 12)
+    }
+
+    #[test]
+    fn every_version_and_byte_order_reads_the_same() {
+        for (version, big_endian) in [(1, false), (2, false), (3, false), (2, true), (3, true)] {
+            let header = header(&sample(version, big_endian).build()).unwrap();
+            assert_eq!(header.layout, Layout { version, big_endian });
+            assert_eq!(header.faults, [], "{version} {big_endian}");
+            assert_eq!(header.keys["llama.block_count"], Value::Unsigned(2));
+            assert_eq!(header.keys["llama.rope.freq_base"], Value::Float(10000.1));
+            assert_eq!(header.sums.by_dtype, [("F32".to_owned(), 3), ("Q4_K".to_owned(), 512)].into());
+            assert_eq!((header.sums.bytes, header.sums.main_dtype()), (300, Some("Q4_K")));
+        }
+    }
+
+    #[test]
+    fn tokens_are_found_by_their_ids_in_a_long_list() {
+        let tokens: Vec<String> = (0..5000).map(|id| format!("t{id}")).collect();
+        let tokens: Vec<&str> = tokens.iter().map(String::as_str).collect();
+        let file = GgufFile::new().key("list", Gguf::Texts(&tokens)).key("n", Gguf::U32(7)).build();
+        let header = header(&file).unwrap();
+        let Value::Array(list) = &header.keys["list"] else { panic!("no list") };
+        assert_eq!((list.count, list.items.len()), (5000, 0));
+        let cursor = Cursor::with(Bytes::new(&file), file.len() as u64, 1 << 20, header.layout);
+        let found = texts(cursor, list, &[4999, 3, 70_000]).unwrap();
+        assert_eq!(found, [(3, "t3".to_owned()), (4999, "t4999".to_owned())].into());
+    }
+
+    #[test]
+    fn a_file_cut_anywhere_is_an_error_or_a_finding() {
+        let file = sample(3, false).build();
+        for length in 0..file.len() - 20 {
+            match header(&file[..length]) {
+                Err(Fault::Short { .. } | Fault::Header(_)) => {}
+                Ok(header) => assert!(matches!(header.faults[..], [Fault::Short { .. }]), "{length}"),
+                other => panic!("{length}: {other:?}"),
+            }
+        }
+    }
+
+    #[test]
+    fn declared_numbers_are_held_against_the_file() {
+        let with = |counts: [u64; 2], rest: &[u8]| {
+            [b"GGUF\x03\0\0\0".to_vec(), counts[0].to_le_bytes().into(), counts[1].to_le_bytes().into(), rest.to_vec()]
+                .concat()
+        };
+        let huge_string = [u64::MAX.to_le_bytes().to_vec(), vec![0; 64]].concat();
+        let huge_array: Vec<u8> =
+            [&1_u64.to_le_bytes()[..], b"k", &9_u32.to_le_bytes(), &8_u32.to_le_bytes(), &(1_u64 << 62).to_le_bytes()]
+                .concat();
+        let nested: Vec<u8> = [
+            &1_u64.to_le_bytes()[..],
+            b"k",
+            &9_u32.to_le_bytes(),
+            &9_u32.to_le_bytes(),
+            &1_u64.to_le_bytes(),
+            &[0; 16],
+        ]
+        .concat();
+        for file in [
+            with([u64::MAX, 0], &[0; 64]),
+            with([0, u64::MAX], &[0; 64]),
+            with([0, 1], &huge_string),
+            with([0, 1], &huge_array),
+            with([0, 1], &nested),
+            with([1, 0], &[0xFF; 64]),
+        ] {
+            assert!(matches!(header(&file), Err(Fault::Header(_) | Fault::Short { .. })), "{file:?}");
+        }
+    }
+
+    #[test]
+    fn places_that_do_not_fit_are_told() {
+        let faults = |file: GgufFile| header(&file.build()).unwrap().faults;
+        let overlap = sample(3, false).tensor_at("again", 0, &[3], 0);
+        assert!(faults(overlap).contains(&Fault::header("has tensors that overlap or leave holes")));
+        let far = GgufFile::new().tensor_at("far", 0, &[3], 1 << 40);
+        assert!(faults(far).iter().any(|fault| matches!(fault, Fault::Short { .. })));
+        let beyond = GgufFile::new().tensor_at("beyond", 0, &[3], u64::MAX);
+        assert!(faults(beyond).iter().any(|fault| matches!(fault, Fault::Header(_))));
+        let removed = GgufFile::new().tensor("old", 4, &[32], 64);
+        assert!(faults(removed).iter().any(|fault| fault.to_string().contains("type 4")));
+        let twice = GgufFile::new().tensor("w", 0, &[8], 32).tensor("w", 0, &[8], 32);
+        assert!(faults(twice).contains(&Fault::header("has two tensors of one name")));
+    }
+
+    #[test]
+    fn an_alignment_must_be_a_power_of_two() {
+        for (alignment, right) in [(0, false), (24, false), (64, true)] {
+            let file = GgufFile::new().key("general.alignment", Gguf::U32(alignment)).build();
+            assert_eq!(header(&file).is_ok(), right, "{alignment}");
+        }
+    }
+}

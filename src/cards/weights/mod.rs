@@ -20,6 +20,10 @@ mod safetensors;
 mod sets;
 mod shard_index;
 mod tensors;
+#[cfg(test)]
+mod testing;
+#[cfg(test)]
+mod tests;
 
 use std::collections::BTreeMap;
 use std::io::BufReader;

@@ -269,3 +269,91 @@ impl<'de> Visitor<'de> for MetadataVisitor {
         Ok(metadata)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{safetensors, with_header};
+    use super::*;
+
+    fn header(file: &[u8]) -> Result<Header, Fault> {
+        read(file, file.len() as u64, 100_000_000, &Packing::default())
+    }
+
+    fn fault(file: &[u8]) -> Fault {
+        match header(file) {
+            Err(fault) => fault,
+            Ok(mut header) => header.faults.pop().expect("a fault"),
+        }
+    }
+
+    #[test]
+    fn the_elements_of_each_type_are_counted() {
+        let file = safetensors(&[("a", "F32", &[3, 4]), ("b", "BF16", &[5]), ("s", "F32", &[]), ("z", "F32", &[0, 9])]);
+        let header = header(&file).unwrap();
+        assert_eq!(header.faults, []);
+        assert_eq!(header.sums.by_dtype, [("BF16".to_owned(), 5), ("F32".to_owned(), 13)].into());
+        assert_eq!((header.sums.bytes, header.sums.weights, header.sums.names.count), (62, 18, 4));
+    }
+
+    #[test]
+    fn metadata_padding_and_unknown_keys_are_no_fault() {
+        let text = r#"{"__metadata__": {"format": "pt", "note": "x"},
+                       "a": {"dtype": "U8", "shape": [2], "data_offsets": [0, 2], "more": [1]}}      "#;
+        let header = header(&with_header(text, 2)).unwrap();
+        assert_eq!((header.format.as_deref(), header.faults.len()), (Some("pt"), 0));
+        let null =
+            with_header(r#"{"__metadata__": null, "a": {"dtype": "U8", "shape": [2], "data_offsets": [0, 2]}}"#, 2);
+        assert_eq!(super::tests::header(&null).unwrap().faults, []);
+    }
+
+    #[test]
+    fn lengths_that_the_file_does_not_have_are_refused_before_memory_is_taken() {
+        assert_eq!(fault(b"1234567"), Fault::header("is too short for a safetensors file"));
+        assert_eq!(fault(&[0; 8]), Fault::header("has an empty header"));
+        assert_eq!(fault(&u64::MAX.to_le_bytes()), Fault::TooLarge(u64::MAX));
+        assert_eq!(fault(&99_999_999_u64.to_le_bytes()), Fault::Short { declared: 100_000_007, actual: 8 });
+        assert!(matches!(fault(b"<!doctype html>"), Fault::Header(text) if text.contains("text")));
+    }
+
+    #[test]
+    fn a_cut_file_and_one_with_a_tail_are_told_with_their_sizes() {
+        let file = safetensors(&[("a", "F32", &[3])]);
+        let size = file.len() as u64;
+        assert_eq!(fault(&file[..file.len() - 4]), Fault::Short { declared: size, actual: size - 4 });
+        assert_eq!(fault(&[file, vec![0; 7]].concat()), Fault::Long(7));
+    }
+
+    #[test]
+    fn a_header_that_readers_differ_on_is_refused() {
+        let entry = r#"{"dtype": "U8", "shape": [1], "data_offsets": [0, 1]}"#;
+        for text in [
+            format!(r#"{{"a": {entry}, "a": {entry}}}"#),
+            format!(r#" {{"a": {entry}}}"#),
+            format!("{{\"a\": {entry}}}\0"),
+            r#"{"__metadata__": {}, "__metadata__": {}}"#.to_owned(),
+            "[]".to_owned(),
+            format!(r#"{{"a": {entry}"#),
+            r#"{"a": {"dtype": "U8", "shape": [-1], "data_offsets": [0, 1]}}"#.to_owned(),
+            r#"{"a": {"dtype": "U8", "shape": [1]}}"#.to_owned(),
+        ] {
+            assert!(matches!(header(&with_header(&text, 1)), Err(Fault::Header(_))), "{text}");
+        }
+    }
+
+    #[test]
+    fn sizes_that_do_not_fit_each_other_are_told_and_the_rest_is_kept() {
+        for (entry, what) in [
+            (r#"{"dtype": "F32", "shape": [2], "data_offsets": [0, 4]}"#, "not of its size"),
+            (r#"{"dtype": "Q9", "shape": [4], "data_offsets": [0, 4]}"#, "unknown type Q9"),
+            (r#"{"dtype": "F4", "shape": [7], "data_offsets": [0, 4]}"#, "not of its size"),
+            (r#"{"dtype": "U8", "shape": [4294967296, 4294967296], "data_offsets": [0, 4]}"#, "make no sense"),
+            (r#"{"dtype": "U8", "shape": [4], "data_offsets": [4, 0]}"#, "make no sense"),
+            (r#"{"dtype": "U8", "shape": [2], "data_offsets": [2, 4]}"#, "holes"),
+        ] {
+            let text = format!(r#"{{"odd": {entry}, "b": {{"dtype": "U8", "shape": [3], "data_offsets": [4, 7]}}}}"#);
+            let header = header(&with_header(&text, 7)).unwrap();
+            assert!(header.faults.iter().any(|fault| fault.to_string().contains(what)), "{what}: {:?}", header.faults);
+            assert_eq!(header.sums.by_dtype.get("U8").map(|count| *count >= 3), Some(true), "{what}");
+        }
+    }
+}
