@@ -116,6 +116,7 @@ pub struct Entry {
 /// What lies in a folder.
 #[derive(Debug, Default)]
 pub struct Listing {
+    /// Sorted by path.
     pub files: Vec<Entry>,
     /// Links that were not followed.
     pub refused_links: Vec<String>,
@@ -129,7 +130,8 @@ pub struct Listing {
 
 impl Listing {
     pub fn get(&self, path: &str) -> Option<&Entry> {
-        self.files.iter().find(|entry| entry.path == path)
+        let at = self.files.binary_search_by(|entry| entry.path.as_str().cmp(path)).ok()?;
+        self.files.get(at)
     }
 }
 

@@ -10,6 +10,7 @@ mod card;
 mod configuration;
 mod draft;
 mod facts;
+mod files;
 mod folder;
 pub(crate) mod json;
 mod kind;
@@ -51,6 +52,7 @@ pub struct KeptFile {
 /// Reads a folder. Only a folder that cannot be listed at all is an error.
 pub fn extract(folder: &ModelFolder, limits: &Limits) -> io::Result<Extraction> {
     let mut draft = Draft::new(folder, limits, Card::empty())?;
+    files::list(&mut draft);
     let kind = Kind::of(&mut draft);
     words::read(&mut draft, kind);
     configuration::read(&mut draft, kind);

@@ -1,6 +1,125 @@
-//! weights
+//! Weights: how many, in what form, and whether all of them are there.
+//!
+//! Only headers are read. The files are put together to sets first, because a folder often holds the
+//! same weights several times, and nothing of two sets is ever added.
+
+mod fault;
+mod findings;
+mod gguf;
+mod gguf_cursor;
+mod gguf_facts;
+mod gguf_keys;
+mod gguf_tokens;
+mod gguf_types;
+mod inspect;
+mod metered;
+mod names;
+mod packing;
+mod parameters;
+mod safetensors;
+mod sets;
+mod shard_index;
+mod tensors;
+#[cfg(test)]
+mod testing;
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeMap;
+use std::io::BufReader;
 
 use super::draft::Draft;
 use super::kind::Kind;
+use super::warning::WarningCode;
+use findings::Contents;
+use metered::Metered;
+pub use names::is_index;
+use names::{Role, WeightName};
+use packing::Packing;
+use sets::{Layout, WeightSet};
+use shard_index::ShardIndex;
 
-pub fn read(_draft: &mut Draft<'_>, _kind: Kind) {}
+/// Whether a file of that name holds weights.
+pub fn is_weights(path: &str) -> bool {
+    WeightName::of(path).is_some_and(|name| name.role != Role::Sidecar || name.extension == "gguf")
+}
+
+pub fn read(draft: &mut Draft<'_>, _kind: Kind) {
+    findings::of_listing(draft);
+    let indexes = indexes(draft);
+    let mut sets = sets::group(&draft.listing.files, &indexes);
+    let packing = parameters::packing(draft);
+    let contents = contents(draft, &sets, &packing);
+    parameters::assign_roles(&mut sets, &contents);
+    let layout = layout(draft);
+    let chosen = sets::choose(&sets, &layout);
+
+    findings::of_contents(draft, &contents);
+    findings::of_sets(draft, &sets);
+    for (path, index) in &indexes {
+        findings::of_index(draft, path, index, &contents);
+    }
+    findings::of_pickles(draft, &sets);
+    if sets.is_empty() {
+        draft.warn(WarningCode::NoWeights, Some("/weights"), "the folder holds no weights", []);
+    }
+    parameters::fill(draft, &sets, &chosen, &contents, &indexes);
+}
+
+/// The indexes of the folder, by their paths.
+fn indexes(draft: &mut Draft<'_>) -> BTreeMap<String, ShardIndex> {
+    let paths: Vec<String> =
+        draft.listing.files.iter().map(|entry| entry.path.clone()).filter(|path| is_index(path)).collect();
+    paths.into_iter().filter_map(|path| Some((path.clone(), index(draft, &path)?))).collect()
+}
+
+fn index(draft: &mut Draft<'_>, path: &str) -> Option<ShardIndex> {
+    let file = draft.open(path)?;
+    let (size, cap) = (file.size(), draft.limits.streamed_bytes);
+    // Small ones go the way that knows empty files and Git LFS pointers.
+    if size <= 1024 {
+        return draft.bytes(path, cap).map(|bytes| shard_index::read(bytes.as_slice()));
+    }
+    if size > cap {
+        let detail = format!("{path} has {size} bytes, more than the {cap} that are read of an index");
+        draft.warn(WarningCode::BudgetExceeded, Some("/weights/shards"), detail, [path]);
+        return None;
+    }
+    let mut reader = Metered::new(file);
+    let index = shard_index::read(BufReader::with_capacity(1 << 16, &mut reader));
+    let (length, digest) = reader.finish();
+    draft.note_digest(path, length, digest);
+    Some(index)
+}
+
+/// Looks into every file, those of the best set first, so that a budget ends with the others.
+fn contents(draft: &mut Draft<'_>, sets: &[WeightSet], packing: &Packing) -> Contents {
+    let mut contents = Contents::new();
+    for set in sets {
+        for file in &set.files {
+            let content = inspect::inspect(draft, file, set.name.format, packing);
+            contents.insert(file.path.clone(), content);
+        }
+    }
+    contents
+}
+
+/// Where the weights lie: diffusers names its components, sentence-transformers its modules.
+fn layout(draft: &mut Draft<'_>) -> Layout {
+    for pipeline in ["model_index.json", "modular_model_index.json"] {
+        if let Some(document) = draft.json(pipeline)
+            && let Some(members) = document.value.as_object()
+        {
+            let parts = members.iter().filter(|(key, value)| !key.starts_with('_') && value.is_array());
+            return Layout::Parts(parts.map(|(key, _)| format!("{key}/")).collect());
+        }
+    }
+    let Some(document) = draft.json("modules.json") else { return Layout::One };
+    let paths: Vec<String> =
+        document.root().items().filter_map(|item| item.get("path")?.string()).map(|fact| fact.value).collect();
+    let dirs = paths.iter().map(|path| match path.trim_matches('/') {
+        "" => String::new(),
+        path => format!("{path}/"),
+    });
+    Layout::Parts(dirs.collect())
+}

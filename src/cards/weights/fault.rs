@@ -1,0 +1,40 @@
+//! What can be wrong with one weights file.
+
+use std::io;
+
+/// A finding about one file; the texts go behind the file's name.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Fault {
+    /// The header breaks the rules of its format.
+    #[error("{0}")]
+    Header(String),
+    /// The header promises more bytes than the file has.
+    #[error("is cut off: it has {actual} bytes of {declared}")]
+    Short { declared: u64, actual: u64 },
+    /// The file goes on after the last tensor.
+    #[error("has {0} bytes too many at its end")]
+    Long(u64),
+    #[error("has a header of {0} bytes, more than are read")]
+    TooLarge(u64),
+    #[error("cannot be read ({0})")]
+    Unreadable(io::ErrorKind),
+}
+
+impl Fault {
+    pub fn header(what: impl Into<String>) -> Self {
+        Self::Header(what.into())
+    }
+
+    pub fn of_json(error: &serde_json::Error) -> Self {
+        match error.io_error_kind() {
+            Some(kind) => Self::Unreadable(kind),
+            None => Self::Header(format!("has a header that is not valid: {error}")),
+        }
+    }
+}
+
+impl From<io::Error> for Fault {
+    fn from(error: io::Error) -> Self {
+        Self::Unreadable(error.kind())
+    }
+}

@@ -1,0 +1,271 @@
+//! From the headers to the card: which set, how many weights, in what form.
+
+use std::collections::BTreeMap;
+
+use super::findings::Contents;
+use super::gguf;
+use super::gguf_facts;
+use super::gguf_keys::Keys;
+use super::gguf_tokens as tokens;
+use super::inspect::Content;
+use super::names::{self, Role, WeightName};
+use super::packing::{Method, Packing};
+use super::sets::{SetFile, WeightSet};
+use super::shard_index::ShardIndex;
+use super::tensors::Sums;
+use crate::cards::card::{Quantization, Shards, WeightsFormat, WeightsVariant};
+use crate::cards::draft::{Draft, fill};
+use crate::cards::facts::{Fact, Source};
+
+/// Sets of a folder that are told apart in the card.
+const MOST_VARIANTS: usize = 100;
+
+/// How the weights are packed, by what the configuration says of the quantisation.
+pub fn packing(draft: &mut Draft<'_>) -> Packing {
+    let fp4_experts = draft.json("config.json").is_some_and(|document| {
+        document.root().get("expert_dtype").is_some_and(|dtype| dtype.value.as_str() == Some("fp4"))
+    });
+    let Some(quantization) = &draft.card.weights.quantization else {
+        return Packing { fp4_experts, ..Packing::default() };
+    };
+    Packing {
+        method: Method::named(&quantization.method, quantization.bits),
+        bits: quantization.bits,
+        group_size: quantization.group_size,
+        fp4_experts,
+    }
+}
+
+/// GGUF headers say what a file is for, whatever its name.
+pub fn assign_roles(sets: &mut [WeightSet], contents: &Contents) {
+    for set in sets.iter_mut().filter(|set| set.name.role == Role::Model) {
+        let header = set.paths().find_map(|path| gguf_header(contents, path));
+        set.name.role = header.map_or(Role::Model, gguf_facts::role);
+    }
+}
+
+fn gguf_header<'c>(contents: &'c Contents, path: &str) -> Option<&'c gguf::Header> {
+    match contents.get(path)? {
+        Content::Gguf(header) => Some(header),
+        _ => None,
+    }
+}
+
+/// Puts into the card what the chosen sets hold.
+pub fn fill(
+    draft: &mut Draft<'_>,
+    sets: &[WeightSet],
+    chosen: &[usize],
+    contents: &Contents,
+    indexes: &BTreeMap<String, ShardIndex>,
+) {
+    draft.card.weights.variants = variants(sets, chosen, contents);
+    let chosen: Vec<&WeightSet> = chosen.iter().filter_map(|at| sets.get(*at)).collect();
+    let Some(first) = chosen.first().copied() else { return };
+    format(draft, first, contents);
+    shards(draft, &chosen, contents);
+    size(draft, &chosen, contents);
+    let sums = complete_sums(&chosen, contents);
+    if first.name.format == WeightsFormat::Gguf {
+        gguf(draft, first, contents, sums.as_ref());
+    }
+    if let Some(sums) = sums {
+        let files = chosen.iter().map(|set| set.files.len()).sum();
+        counts(draft, &sums, files, first);
+        if first.name.format == WeightsFormat::Safetensors {
+            stored_type(draft, &sums, first);
+        }
+    } else {
+        declared_total(draft, &chosen, indexes);
+    }
+}
+
+/// The first file that has an architecture speaks for the set; further shards hold no keys.
+fn gguf(draft: &mut Draft<'_>, set: &WeightSet, contents: &Contents, sums: Option<&Sums>) {
+    let headers = || set.paths().filter_map(|path| Some((path, gguf_header(contents, path)?)));
+    let speaking = headers().find(|(_, header)| header.keys.contains_key("general.architecture"));
+    if let Some((path, header)) = speaking.or_else(|| headers().next()) {
+        gguf_facts::fill(draft, Keys::new(path, header));
+        tokens::fill(draft, path, header);
+    }
+    if let Some(quantization) = gguf_quantization(set, contents, sums) {
+        gguf_facts::quantization(draft, &quantization.value, quantization.source);
+    }
+    if draft.card.library.is_none() {
+        fill!(draft, library, Some(Fact::new("gguf".to_owned(), source_of(set).by("the weights are GGUF"))));
+    }
+}
+
+fn source_of(set: &WeightSet) -> Source {
+    Source::file(set.index.clone().or_else(|| set.paths().next().map(str::to_owned)).unwrap_or_default())
+}
+
+fn format(draft: &mut Draft<'_>, set: &WeightSet, contents: &Contents) {
+    draft.card.weights.format = if is_mlx(set, contents) { WeightsFormat::Mlx } else { set.name.format };
+    draft.source("/weights/format", source_of(set));
+}
+
+/// MLX writes safetensors and says so in their metadata.
+fn is_mlx(set: &WeightSet, contents: &Contents) -> bool {
+    set.paths().any(|path| {
+        matches!(contents.get(path), Some(Content::Safetensors(header)) if header.format.as_deref() == Some("mlx"))
+    })
+}
+
+fn shards(draft: &mut Draft<'_>, chosen: &[&WeightSet], contents: &Contents) {
+    let there = |file: &&SetFile| contents.get(&file.path).is_some_and(Content::is_there);
+    let found = chosen.iter().flat_map(|set| &set.files).filter(there).count() as u64;
+    let expected = chosen
+        .iter()
+        .any(|set| set.expected.is_some())
+        .then(|| chosen.iter().map(|set| set.expected.unwrap_or(set.files.len() as u64)).fold(0, u64::saturating_add));
+    draft.card.weights.shards = Shards { expected, found };
+}
+
+/// The size on disk; of a Git LFS pointer, the size it stands for.
+fn size(draft: &mut Draft<'_>, chosen: &[&WeightSet], contents: &Contents) {
+    let (mut bytes, mut declared) = (0_u64, false);
+    for file in chosen.iter().flat_map(|set| &set.files) {
+        let size = match contents.get(&file.path) {
+            Some(Content::Pointer(size)) => {
+                declared = true;
+                size.unwrap_or(0)
+            }
+            _ => file.size,
+        };
+        bytes = bytes.saturating_add(size);
+    }
+    let how =
+        if declared { "sum of file sizes, some as their Git LFS pointers declare them" } else { "sum of file sizes" };
+    let source = chosen.first().map(|set| source_of(set)).unwrap_or_default().by(how);
+    fill!(draft, weights.size_bytes, Some(Fact::new(bytes, source)).filter(|fact| fact.value > 0));
+}
+
+/// The sums of all files, if every file that should be there was read.
+fn complete_sums(chosen: &[&WeightSet], contents: &Contents) -> Option<Sums> {
+    let mut sums = Sums::default();
+    for set in chosen {
+        if !set.missing.is_empty() || set.files.is_empty() {
+            return None;
+        }
+        for path in set.paths() {
+            sums.merge(contents.get(path)?.sums()?);
+        }
+    }
+    (!sums.overflow && sums.names.count > 0).then_some(sums)
+}
+
+fn counts(draft: &mut Draft<'_>, sums: &Sums, files: usize, first: &WeightSet) {
+    let how = match files {
+        1 => "sum over the tensors of the header".to_owned(),
+        _ => format!("sum over the tensors of the headers of {files} files"),
+    };
+    let source = source_of(first).by(how);
+    draft.card.weights.parameters.by_dtype = sums.by_dtype.clone();
+    draft.card.weights.parameters.exact = true;
+    fill!(draft, weights.parameters.total, Some(Fact::new(sums.weights, source.clone())));
+    let active = active(draft, sums)
+        .map(|active| Fact::new(active, source.by("the total less the routed experts that a token does not pass")));
+    fill!(draft, weights.parameters.active, active);
+}
+
+/// Of the routed experts a token passes `active` of `total`.
+fn active(draft: &Draft<'_>, sums: &Sums) -> Option<u64> {
+    let experts = draft.card.architecture.experts.as_ref()?;
+    let (total, active) = (experts.total?, experts.active?);
+    if sums.routed == 0 || active > total {
+        return None;
+    }
+    let idle = u128::from(sums.routed).checked_mul(u128::from(total - active))?.checked_div(u128::from(total))?;
+    sums.weights.checked_sub(u64::try_from(idle).ok()?)
+}
+
+/// The type of the weights, where the configuration left it open.
+fn stored_type(draft: &mut Draft<'_>, sums: &Sums, set: &WeightSet) {
+    let Some(dtype) = sums.main_dtype() else { return };
+    let source = source_of(set).by("the type that most bytes are stored in");
+    let name = match dtype {
+        "BF16" => "bfloat16",
+        "F16" => "float16",
+        "F32" => "float32",
+        "F64" => "float64",
+        "F8_E4M3" | "F8_E5M2" => {
+            let fp8 = Quantization { method: "fp8".to_owned(), bits: Some(8), group_size: None };
+            if draft.card.weights.quantization.is_none() {
+                fill!(draft, weights.quantization, Some(Fact::new(fp8, source)));
+            }
+            return;
+        }
+        _ => return,
+    };
+    if draft.card.weights.dtype.is_none() && draft.card.weights.quantization.is_none() {
+        fill!(draft, weights.dtype, Some(Fact::new(name.to_owned(), source)));
+    }
+}
+
+/// Where the files are not all there, what their index says of them.
+fn declared_total(draft: &mut Draft<'_>, chosen: &[&WeightSet], indexes: &BTreeMap<String, ShardIndex>) {
+    let [set] = chosen else { return };
+    let Some((path, index)) = set.index.as_ref().and_then(|path| indexes.get_key_value(path)) else { return };
+    let total = index
+        .total_parameters
+        .map(|total| Fact::new(total, Source::key(path, "/metadata/total_parameters").by("as the index declares it")));
+    fill!(draft, weights.parameters.total, total);
+}
+
+/// All the sets, where there are several; the parts of one model are no variants of each other.
+fn variants(sets: &[WeightSet], chosen: &[usize], contents: &Contents) -> Vec<WeightsVariant> {
+    let is_variant = |(at, set): &(usize, &WeightSet)| {
+        set.name.role == Role::Model && !set.files.is_empty() && (chosen.len() < 2 || !chosen.contains(at))
+    };
+    let mut variants: Vec<WeightsVariant> =
+        sets.iter().enumerate().filter(is_variant).map(|(_, set)| variant(set, contents)).collect();
+    if variants.len() < 2 && chosen.len() < 2 {
+        return Vec::new();
+    }
+    variants.truncate(MOST_VARIANTS);
+    name_by_quantization(&mut variants);
+    variants.sort_by(|a, b| a.name.cmp(&b.name));
+    variants
+}
+
+/// A quantisation is the better name where it tells the variants apart.
+fn name_by_quantization(variants: &mut [WeightsVariant]) {
+    let label = |variant: &WeightsVariant| {
+        let name = WeightName::of(&variant.name).filter(|name| name.format == WeightsFormat::Gguf)?;
+        names::quantization_label(&name.stem).or_else(|| variant.quantization.clone())
+    };
+    let labels: Vec<Option<String>> = variants.iter().map(label).collect();
+    for (variant, label) in variants.iter_mut().zip(&labels) {
+        if let Some(name) = label.as_ref().filter(|_| labels.iter().filter(|other| *other == label).count() == 1) {
+            variant.name = name.clone();
+        }
+    }
+}
+
+fn variant(set: &WeightSet, contents: &Contents) -> WeightsVariant {
+    let sums = complete_sums(&[set], contents);
+    let quantization = gguf_quantization(set, contents, sums.as_ref()).map(|fact| fact.value);
+    WeightsVariant {
+        name: set.name.set_name(),
+        files: set.paths().map(str::to_owned).collect(),
+        format: if is_mlx(set, contents) { WeightsFormat::Mlx } else { set.name.format },
+        quantization,
+        parameters: sums.map(|sums| sums.weights),
+        size_bytes: set.size(),
+    }
+}
+
+/// The quantisation of a GGUF set: what it declares, else the type that most bytes are stored in.
+fn gguf_quantization(set: &WeightSet, contents: &Contents, sums: Option<&Sums>) -> Option<Fact<String>> {
+    let header = |path| Some((path, gguf_header(contents, path)?));
+    let declared = set.paths().filter_map(header).find_map(|(path, header)| {
+        let name = gguf_facts::file_type(header)?;
+        Some(Fact::new(name.to_owned(), Source::key(path, "general.file_type")))
+    });
+    let stored = || {
+        let name = sums?.main_dtype()?.to_owned();
+        Some(Fact::new(name, source_of(set).by("the type that most bytes are stored in")))
+    };
+    declared.or_else(stored).filter(|_| set.name.format == WeightsFormat::Gguf)
+}
