@@ -16,6 +16,8 @@ mod kind;
 mod limits;
 mod model_path;
 mod status;
+#[cfg(test)]
+mod testing;
 mod warning;
 mod weights;
 mod words;
@@ -50,10 +52,11 @@ pub struct KeptFile {
 pub fn extract(folder: &ModelFolder, limits: &Limits) -> io::Result<Extraction> {
     let mut draft = Draft::new(folder, limits, Card::empty())?;
     let kind = Kind::of(&mut draft);
-    words::read(&mut draft, kind);
+    let words = words::read(&mut draft, kind);
     configuration::read(&mut draft, kind);
     weights::read(&mut draft, kind);
-    capabilities::read(&mut draft, kind);
+    words::complete(&mut draft, &words);
+    capabilities::read(&mut draft, kind, &words);
     status::judge(&mut draft, kind);
     let (card, files) = draft.finish();
     Ok(Extraction { card, files })
