@@ -3,7 +3,7 @@
 
 use super::super::card::{ArchitectureKind, Modality};
 use super::super::draft::Draft;
-use super::super::facts::{Fact, Source};
+use super::super::facts::Fact;
 use super::evidence;
 use Modality::{Audio, Embedding, Image, Text, Video};
 
@@ -125,6 +125,7 @@ fn of_video(draft: &mut Draft<'_>) -> Vec<Fact<Modality>> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::super::facts::Source;
     use super::super::super::testing::card_of;
     use super::*;
 

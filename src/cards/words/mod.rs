@@ -6,26 +6,46 @@
 //! only fill what the configuration and the weights leave open (`complete`).
 
 mod chat_template;
+mod descriptive;
 mod fill_in_middle;
+mod front_matter;
 mod hashing;
+mod license;
+mod license_text;
+mod model_card;
+mod prose;
+mod readme;
 mod tokenizer_json;
 mod vocabulary;
 
-use super::draft::Draft;
+use std::rc::Rc;
+
+use super::draft::{Document, Draft};
 use super::facts::Source;
 use super::kind::Kind;
+use readme::Readme;
 
 /// What was read here and is needed again once the network is known.
 #[derive(Debug, Default)]
 pub struct Words {
     /// Where the tokens stand that mark a hole to fill in, if the vocabulary has any.
     pub fill_in_middle: Option<Source>,
+    model_cards: Vec<Rc<Document>>,
+    readme: Readme,
 }
 
 pub fn read(draft: &mut Draft<'_>, _kind: Kind) -> Words {
+    let model_cards = model_card::read(draft);
+    let readme = readme::read(draft);
+    license::read_text(draft);
     chat_template::read(draft);
-    Words { fill_in_middle: tokenizer_json::read(draft) }
+    Words { fill_in_middle: tokenizer_json::read(draft), model_cards, readme }
 }
 
 /// Fills what neither the configuration nor the weights say.
-pub fn complete(_draft: &mut Draft<'_>, _words: &Words) {}
+pub fn complete(draft: &mut Draft<'_>, words: &Words) {
+    for document in &words.model_cards {
+        model_card::complete(draft, &document.root());
+    }
+    readme::complete(draft, &words.readme);
+}
