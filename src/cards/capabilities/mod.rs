@@ -7,15 +7,18 @@
 mod modalities;
 mod template;
 
-use super::card::{Capability, Modality};
+use super::card::{ArchitectureKind, Capability, Modality};
 use super::draft::Draft;
 use super::facts::{Fact, Source, escape};
-use super::kind::Kind;
 use super::words::Words;
 use modalities::GENERATIVE;
 use template::Template;
 
-pub fn read(draft: &mut Draft<'_>, _kind: Kind, words: &Words) {
+/// Tasks whose answer is a vector.
+const EMBEDDING: [&str; 4] =
+    ["feature-extraction", "sentence-similarity", "image-feature-extraction", "visual-document-retrieval"];
+
+pub fn read(draft: &mut Draft<'_>, words: &Words) {
     let modalities = modalities::of(draft);
     let capabilities: Vec<Fact<Capability>> = [
         completion(draft),
@@ -24,9 +27,9 @@ pub fn read(draft: &mut Draft<'_>, _kind: Kind, words: &Words) {
         of_template(draft, Capability::Thinking, Template::thinking),
         of_input(&modalities.input, Modality::Image, Capability::Vision),
         of_input(&modalities.input, Modality::Audio, Capability::Audio),
-        embedding(draft),
+        embedding(draft, words),
         insert(draft, words),
-        rerank(draft),
+        rerank(draft, words),
     ]
     .into_iter()
     .flatten()
@@ -103,13 +106,20 @@ fn of_input(input: &[Fact<Modality>], modality: Modality, capability: Capability
     Some(Fact::new(capability, fact.source.clone()))
 }
 
-fn embedding(draft: &Draft<'_>) -> Option<Fact<Capability>> {
+fn embedding(draft: &Draft<'_>, words: &Words) -> Option<Fact<Capability>> {
     let declared = || {
         draft.card.embedding.as_ref()?;
         Some(evidence(draft, "/embedding", "the folder says how a text becomes a vector"))
     };
-    let tasks = ["feature-extraction", "sentence-similarity", "image-feature-extraction", "visual-document-retrieval"];
-    declared().or_else(|| of_task(draft, &tasks)).map(|source| Fact::new(Capability::Embedding, source))
+    let found = declared().or_else(|| of_task(draft, &EMBEDDING)).or_else(|| of_author(draft, words, &EMBEDDING))?;
+    Some(Fact::new(Capability::Embedding, found))
+}
+
+/// What the author says of the use, for networks that are put to several: a decoder may embed or rank.
+fn of_author(draft: &Draft<'_>, words: &Words, tasks: &[&str]) -> Option<Source> {
+    draft.card.task.as_ref()?;
+    let tag = words.pipeline_tag().filter(|tag| tasks.contains(&tag.value.as_str()))?;
+    Some(tag.source.by(format!("the author says {}", tag.value)))
 }
 
 fn insert(draft: &Draft<'_>, words: &Words) -> Option<Fact<Capability>> {
@@ -117,9 +127,25 @@ fn insert(draft: &Draft<'_>, words: &Words) -> Option<Fact<Capability>> {
     Some(Fact::new(Capability::Insert, source))
 }
 
-/// Cross-encoders are text classifiers with one class, which the configuration names as this task.
-fn rerank(draft: &Draft<'_>) -> Option<Fact<Capability>> {
-    of_task(draft, &["text-ranking"]).map(|source| Fact::new(Capability::Rerank, source))
+fn rerank(draft: &mut Draft<'_>, words: &Words) -> Option<Fact<Capability>> {
+    let declared = of_task(draft, &["text-ranking"]).or_else(|| of_author(draft, words, &["text-ranking"]));
+    declared.or_else(|| cross_encoder(draft)).map(|source| Fact::new(Capability::Rerank, source))
+}
+
+/// A cross-encoder is an encoder that gives a pair of texts one score. Decoders with one score are
+/// mostly reward models.
+fn cross_encoder(draft: &mut Draft<'_>) -> Option<Source> {
+    let classifies = draft.card.architectures.first()?.ends_with("ForSequenceClassification");
+    let document = draft.json("config.json").filter(|_| classifies)?;
+    let root = document.root();
+    if let Some(mark) = root.first(&["sentence_transformers", "sbert_ce_default_activation_function"]) {
+        return Some(mark.source().by("it was saved as a cross-encoder"));
+    }
+    let is_encoder = draft.card.architecture.kind == Some(ArchitectureKind::Encoder);
+    let labels = root
+        .get("id2label")
+        .filter(|labels| is_encoder && labels.value.as_object().is_some_and(|map| map.len() == 1))?;
+    Some(labels.source().by("a classifier with one label scores"))
 }
 
 #[cfg(test)]
@@ -142,6 +168,34 @@ mod tests {
         let vocabulary = br#"{"model": {"vocab": {"<fim_prefix>": 0, "<fim_suffix>": 1}}}"#;
         let card = card_of(&[("tokenizer.json", vocabulary)]);
         assert_eq!(card.capabilities, [Capability::Insert]);
+    }
+
+    #[test]
+    fn embedding_models_do_not_chat_though_they_have_a_template() {
+        let card = card_of(&[
+            ("chat_template.jinja", b"{{ tools }}"),
+            ("model_card.json", br#"{"tasks": ["feature-extraction"]}"#),
+        ]);
+        assert_eq!(card.capabilities, [Capability::Embedding]);
+    }
+
+    #[test]
+    fn an_author_may_say_what_a_decoder_is_for() {
+        let card = card_of(&[
+            ("model_card.json", br#"{"tasks": ["text-generation"]}"#),
+            ("README.md", b"---\npipeline_tag: text-ranking\n---\n"),
+        ]);
+        assert_eq!(card.capabilities, [Capability::Completion, Capability::Rerank]);
+        assert_eq!(card.sources["/capabilities/1"].pointer.as_deref(), Some("/pipeline_tag"));
+    }
+
+    #[test]
+    fn a_classifier_saved_as_a_cross_encoder_ranks() {
+        let card = card_of(&[(
+            "config.json",
+            br#"{"architectures": ["BertForSequenceClassification"], "model_type": "bert", "sentence_transformers": {}}"#,
+        ), ("model_card.json", br#"{"architectures": "BertForSequenceClassification"}"#)]);
+        assert_eq!(card.capabilities, [Capability::Rerank]);
     }
 
     #[test]

@@ -3,7 +3,7 @@
 
 use super::super::card::{ArchitectureKind, Modality};
 use super::super::draft::Draft;
-use super::super::facts::Fact;
+use super::super::facts::{Fact, Source};
 use super::evidence;
 use Modality::{Audio, Embedding, Image, Text, Video};
 
@@ -66,6 +66,17 @@ const PROCESSORS: [(&str, &str, Modality); 5] = [
 /// Members of `config.json` that only a model that takes videos has.
 const VIDEO_KEYS: [&str; 3] = ["video_token_id", "video_token_index", "video_config"];
 
+/// Files of a tokenizer.
+const TEXT_FILES: [&str; 7] = [
+    "tokenizer.json",
+    "tokenizer_config.json",
+    "tokenizer.model",
+    "vocab.txt",
+    "vocab.json",
+    "tekken.json",
+    "chat_template.jinja",
+];
+
 pub struct Sides {
     pub input: Vec<Fact<Modality>>,
     pub output: Vec<Fact<Modality>>,
@@ -75,8 +86,13 @@ pub fn of(draft: &mut Draft<'_>) -> Sides {
     let (takes, gives) = of_task(draft);
     let mut sides = Sides { input: takes, output: gives };
     if draft.card.architecture.kind != Some(ArchitectureKind::Diffusion) {
-        let further = [of_towers(draft), of_processors(draft), of_video(draft)];
-        further.into_iter().flatten().for_each(|fact| add(&mut sides.input, fact));
+        of_towers(draft).into_iter().for_each(|fact| add(&mut sides.input, fact));
+        // A processor of what comes out, such as the spectrograms of a speaking model, is none of what goes in.
+        let processed = of_processors(draft);
+        let entering = processed.into_iter().filter(|fact| sides.output.iter().all(|out| out.value != fact.value));
+        entering.for_each(|fact| add(&mut sides.input, fact));
+        of_video(draft, &sides.input).into_iter().for_each(|fact| add(&mut sides.input, fact));
+        mind_the_tokenizer(draft, &mut sides.input);
     }
     sides.input.sort_by_key(|fact| fact.value);
     sides
@@ -85,6 +101,19 @@ pub fn of(draft: &mut Draft<'_>) -> Sides {
 fn add(list: &mut Vec<Fact<Modality>>, fact: Fact<Modality>) {
     if list.iter().all(|held| held.value != fact.value) {
         list.push(fact);
+    }
+}
+
+/// Without a task, a tokenizer is the sign of text. Of a model that only extracts features, and has a
+/// processor for something else, its absence is a sign of none.
+fn mind_the_tokenizer(draft: &Draft<'_>, input: &mut Vec<Fact<Modality>>) {
+    let tokenizer = TEXT_FILES.into_iter().find(|file| draft.has(file));
+    match (&draft.card.task, tokenizer) {
+        (None, Some(file)) => add(input, Fact::new(Text, Source::file(file).by("there is a tokenizer"))),
+        (Some(task), None) if task == "feature-extraction" && input.len() > 1 => {
+            input.retain(|fact| fact.value != Text)
+        }
+        _ => {}
     }
 }
 
@@ -117,15 +146,16 @@ fn of_processors(draft: &mut Draft<'_>) -> Vec<Fact<Modality>> {
     found
 }
 
-fn of_video(draft: &mut Draft<'_>) -> Vec<Fact<Modality>> {
-    let document = draft.json("config.json");
-    let field = document.as_ref().and_then(|document| document.root().first(&VIDEO_KEYS));
-    field.map(|field| Fact::new(Video, field.source().by("there is a mark for videos"))).into_iter().collect()
+/// A mark for videos counts only beside images: drafts of multimodal models keep it without a tower.
+fn of_video(draft: &mut Draft<'_>, input: &[Fact<Modality>]) -> Option<Fact<Modality>> {
+    input.iter().find(|fact| fact.value == Image)?;
+    let document = draft.json("config.json")?;
+    let field = document.root().first(&VIDEO_KEYS)?;
+    Some(Fact::new(Video, field.source().by("there is a mark for videos")))
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::super::facts::Source;
     use super::super::super::testing::card_of;
     use super::*;
 
@@ -145,9 +175,23 @@ mod tests {
             ("config.json", br#"{"video_token_id": 7}"#),
         ]);
         assert_eq!(card.modalities.input, [Image, Audio, Video]);
-        assert_eq!(
-            card.sources["/modalities/input/2"],
-            Source::key("config.json", "/video_token_id").by("there is a mark for videos")
-        );
+        let source = Source::key("config.json", "/video_token_id").by("there is a mark for videos");
+        assert_eq!(card.sources["/modalities/input/2"], source);
+    }
+
+    #[test]
+    fn a_task_tells_both_sides_and_a_processor_of_the_output_adds_nothing() {
+        let audio = ("preprocessor_config.json", &br#"{"sampling_rate": 16000}"#[..]);
+        let speaks = ("model_card.json", &br#"{"tasks": "text-to-speech"}"#[..]);
+        let card = card_of(&[audio, speaks]);
+        assert_eq!((card.modalities.input, card.modalities.output), (vec![Text], vec![Audio]));
+    }
+
+    #[test]
+    fn without_a_task_a_tokenizer_is_the_sign_of_text() {
+        assert_eq!(card_of(&[("vocab.txt", b"a\nb\n")]).modalities.input, [Text]);
+        let features = ("model_card.json", &br#"{"tasks": "feature-extraction"}"#[..]);
+        let card = card_of(&[features, ("preprocessor_config.json", br#"{"sampling_rate": 16000}"#)]);
+        assert_eq!(card.modalities.input, [Audio]);
     }
 }

@@ -21,8 +21,7 @@ mod vocabulary;
 use std::rc::Rc;
 
 use super::draft::{Document, Draft};
-use super::facts::Source;
-use super::kind::Kind;
+use super::facts::{Fact, Source};
 use readme::Readme;
 
 /// What was read here and is needed again once the network is known.
@@ -34,7 +33,14 @@ pub struct Words {
     readme: Readme,
 }
 
-pub fn read(draft: &mut Draft<'_>, _kind: Kind) -> Words {
+impl Words {
+    /// The task in the author's own words, which the network need not bear out.
+    pub fn pipeline_tag(&self) -> Option<Fact<String>> {
+        self.readme.word("pipeline_tag")
+    }
+}
+
+pub fn read(draft: &mut Draft<'_>) -> Words {
     let model_cards = model_card::read(draft);
     let readme = readme::read(draft);
     license::read_text(draft);

@@ -1,7 +1,5 @@
 //! `README.md`: the front matter in fields, and the first paragraph as a description.
 
-use std::rc::Rc;
-
 use super::super::card::WeightsFormat;
 use super::super::draft::{Document, Draft};
 use super::super::facts::{Fact, Field, Source};
@@ -11,15 +9,22 @@ use super::{descriptive, front_matter, license, prose};
 /// What is read of a README.
 #[derive(Debug, Default)]
 pub struct Readme {
-    pub front_matter: Option<Rc<Document>>,
+    front_matter: Option<Document>,
     description: Option<Fact<String>>,
+}
+
+impl Readme {
+    /// A text of the front matter.
+    pub fn word(&self, key: &str) -> Option<Fact<String>> {
+        self.front_matter.as_ref().and_then(|document| descriptive::text(&document.root().get(key)?))
+    }
 }
 
 pub fn read(draft: &mut Draft<'_>) -> Readme {
     let Some(file) = find(draft) else { return Readme::default() };
     let Some(text) = draft.head(&file, draft.limits.readme_bytes) else { return Readme::default() };
     let parts = front_matter::split(&text);
-    let front_matter = parts.front_matter.map(|yaml| Rc::new(document(draft, &file, yaml)));
+    let front_matter = parts.front_matter.map(|yaml| document(draft, &file, yaml));
     if let Some(document) = &front_matter {
         descriptive::fill(draft, &document.root());
         license::declare(draft, &document.root());
@@ -58,10 +63,10 @@ pub fn complete(draft: &mut Draft<'_>, readme: &Readme) {
     let card = &draft.card;
     let weights = card.weights.format != WeightsFormat::None;
     let has_model = weights || card.family.is_some() || !card.architectures.is_empty();
-    let Some(document) = readme.front_matter.as_ref().filter(|_| has_model) else { return };
-    let field = |key| document.root().get(key).as_ref().and_then(descriptive::text);
-    descriptive::offer(draft, "/task", field("pipeline_tag"), |card| &mut card.task);
-    descriptive::offer(draft, "/library", field("library_name"), |card| &mut card.library);
+    if has_model {
+        descriptive::offer(draft, "/task", readme.word("pipeline_tag"), |card| &mut card.task);
+        descriptive::offer(draft, "/library", readme.word("library_name"), |card| &mut card.library);
+    }
 }
 
 #[cfg(test)]
