@@ -21,7 +21,7 @@ pub const GENERATIVE: [&str; 9] = [
 ];
 
 /// What a task of the Hub takes and gives. A class label is a text; a mask or a depth map an image.
-const TASKS: [(&[&str], &[Modality], &[Modality]); 22] = [
+const TASKS: [(&[&str], &[Modality], &[Modality]); 23] = [
     (
         &["text-generation", "text2text-generation", "summarization", "translation", "conversational", "fill-mask"],
         &[Text],
@@ -49,7 +49,8 @@ const TASKS: [(&[&str], &[Modality], &[Modality]); 22] = [
     (&["text-to-image"], &[Text], &[Image]),
     (&["text-to-video"], &[Text], &[Video]),
     (&["unconditional-image-generation"], &[], &[Image]),
-    (&["automatic-speech-recognition", "audio-classification", "zero-shot-audio-classification"], &[Audio], &[Text]),
+    (&["automatic-speech-recognition", "audio-classification"], &[Audio], &[Text]),
+    (&["zero-shot-audio-classification"], &[Text, Audio], &[Text]),
     (&["text-to-speech", "text-to-audio"], &[Text], &[Audio]),
     (&["audio-to-audio"], &[Audio], &[Audio]),
 ];

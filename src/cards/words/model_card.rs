@@ -26,15 +26,15 @@ pub fn complete(draft: &mut Draft<'_>, root: &Field<'_>) {
     descriptive::offer(draft, "/family", family, |card| &mut card.family);
     let architectures = root.get("architectures").as_ref().and_then(descriptive::words);
     draft.fill_list("/architectures", architectures, |card| &mut card.architectures);
-    let tasks = root.first(&["tasks", "task"]).as_ref().and_then(descriptive::words);
-    let first = tasks.and_then(|fact| first(fact).map(|fact| fact.map(|task| as_tag(&task))));
-    descriptive::offer(draft, "/task", first, |card| &mut card.task);
+    descriptive::offer(draft, "/task", task(root), |card| &mut card.task);
     size_on_disk(draft, root);
 }
 
-fn first(fact: Fact<Vec<String>>) -> Option<Fact<String>> {
-    let value = fact.value.into_iter().next()?;
-    Some(Fact::new(value, fact.source))
+/// The first of the tasks.
+pub fn task(root: &Field<'_>) -> Option<Fact<String>> {
+    let tasks = descriptive::words(&root.first(&["tasks", "task"])?)?;
+    let first = as_tag(tasks.value.first()?);
+    Some(tasks.map(|_| first))
 }
 
 /// `Text Generation` and `text_generation` are written `text-generation` on the Hub.

@@ -4,7 +4,7 @@ use super::super::card::WeightsFormat;
 use super::super::draft::{Document, Draft};
 use super::super::facts::{Fact, Field, Source};
 use super::super::warning::WarningCode;
-use super::{descriptive, front_matter, license, prose};
+use super::{descriptive, front_matter, license, model_card, prose};
 
 /// What is read of a README.
 #[derive(Debug, Default)]
@@ -64,7 +64,9 @@ pub fn complete(draft: &mut Draft<'_>, readme: &Readme) {
     let weights = card.weights.format != WeightsFormat::None;
     let has_model = weights || card.family.is_some() || !card.architectures.is_empty();
     if has_model {
-        descriptive::offer(draft, "/task", readme.word("pipeline_tag"), |card| &mut card.task);
+        // The READMEs of ModelScope list tasks instead.
+        let tasks = || model_card::task(&readme.front_matter.as_ref()?.root());
+        descriptive::offer(draft, "/task", readme.word("pipeline_tag").or_else(tasks), |card| &mut card.task);
         descriptive::offer(draft, "/library", readme.word("library_name"), |card| &mut card.library);
     }
 }
@@ -94,6 +96,16 @@ mod tests {
     fn a_readme_alone_says_nothing_of_a_network() {
         let card = card_of(&[("README.md", b"---\npipeline_tag: text-generation\nlibrary_name: transformers\n---\n")]);
         assert_eq!((card.task, card.library), (None, None));
+    }
+
+    #[test]
+    fn the_author_s_task_fills_a_gap_beside_a_model() {
+        let card = |head: &str| {
+            let readme = format!("---\n{head}\n---\n");
+            card_of(&[("README.md", readme.as_bytes()), ("model_card.json", br#"{"model_type": "unheard-of"}"#)])
+        };
+        assert_eq!(card("pipeline_tag: text-generation").task.as_deref(), Some("text-generation"));
+        assert_eq!(card("tasks:\n- image_segmentation").task.as_deref(), Some("image-segmentation"));
     }
 
     #[test]

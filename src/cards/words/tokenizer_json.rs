@@ -103,23 +103,27 @@ struct Found {
 /// Reads a file, a large one as a stream.
 fn parse(draft: &mut Draft<'_>, path: &str, layout: Layout) -> Option<Found> {
     let file = draft.open(path)?;
-    let size = file.size();
-    if size > draft.limits.streamed_bytes {
-        let detail = format!("{path} has {size} bytes, more than the {} that are read", draft.limits.streamed_bytes);
+    let (size, most) = (file.size(), draft.limits.streamed_bytes);
+    if size > most {
+        let detail = format!("{path} has {size} bytes, more than the {most} that are read of such a file");
         draft.warn(WarningCode::BudgetExceeded, None, detail, [path]);
         return None;
     }
     let parsed = if size < SMALL {
         parse_from(draft.bytes(path, SMALL)?.as_slice(), layout)
     } else {
-        let mut reader = HashingReader::new(file.take(draft.limits.streamed_bytes));
-        let parsed = parse_from(BufReader::with_capacity(1 << 16, &mut reader), layout);
-        let (length, digest) = reader.finish();
-        draft.note_digest(path, length, digest);
-        parsed
+        parse_stream(draft, path, file.take(most), layout)
     };
     let warning = |error| format!("{path} is not the JSON of a vocabulary: {error}");
     parsed.map_err(|error| draft.warn(WarningCode::UnreadableFile, None, warning(error), [path])).ok()
+}
+
+fn parse_stream(draft: &mut Draft<'_>, path: &str, file: impl Read, layout: Layout) -> serde_json::Result<Found> {
+    let mut reader = HashingReader::new(file);
+    let parsed = parse_from(BufReader::with_capacity(1 << 16, &mut reader), layout);
+    let (length, digest) = reader.finish();
+    draft.note_digest(path, length, digest);
+    parsed
 }
 
 fn parse_from(reader: impl Read, layout: Layout) -> serde_json::Result<Found> {
