@@ -167,6 +167,15 @@ mod tests {
     }
 
     #[test]
+    fn hostile_texts_stay_fast() {
+        let begun = std::time::Instant::now();
+        for piece in ["\n", "a\n", "a-\n", "copyright (c) "] {
+            recognise(&piece.repeat((128 << 10) / piece.len()));
+        }
+        assert!(begun.elapsed().as_secs() < 30);
+    }
+
+    #[test]
     fn another_text_is_unknown() {
         assert_eq!(recognise(&"x".repeat(1000)), Recognised::Unknown { title: None });
         assert_eq!(recognise("My terms\nbe nice"), Recognised::Unknown { title: Some("My terms".to_owned()) });

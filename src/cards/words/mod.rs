@@ -55,3 +55,45 @@ pub fn complete(draft: &mut Draft<'_>, words: &Words) {
     }
     readme::complete(draft, &words.readme);
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::super::testing::card_of;
+
+    const FILES: [&str; 8] = [
+        "README.md",
+        "LICENSE",
+        "model_card.json",
+        "tokenizer.json",
+        "vocab.json",
+        "tekken.json",
+        "tokenizer_config.json",
+        "chat_template.json",
+    ];
+
+    /// JSON of the members that are looked for, with values of every kind in their places.
+    fn json() -> impl Strategy<Value = String> {
+        let scalar = "null|true|-1|1e400|18446744073709551615|\"\"|\"a, b\"|\"\\\\u0000\"|NaN";
+        let key =
+            "model|vocab|added_tokens|content|id|config|tasks|license|authors|disk_size_gb|chat_template|name|template";
+        scalar.prop_recursive(4, 32, 4, move |inner| {
+            prop_oneof![
+                prop::collection::vec(inner.clone(), 0..4).prop_map(|items| format!("[{}]", items.join(","))),
+                prop::collection::vec((key, inner), 0..4).prop_map(|members| {
+                    let members: Vec<_> = members.iter().map(|(key, value)| format!("\"{key}\":{value}")).collect();
+                    format!("{{{}}}", members.join(","))
+                }),
+            ]
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn no_content_of_any_file_is_a_failure(file in prop::sample::select(&FILES[..]), json in json(), head in "(---\n|#|)") {
+            card_of(&[(file, format!("{head}{json}").as_bytes())]);
+            card_of(&[(file, json.as_bytes())]);
+        }
+    }
+}
