@@ -20,8 +20,8 @@ use utoipa_swagger_ui::{Config, SwaggerUi};
 
 use crate::access::{self, Hosts};
 use crate::database::Database;
-use crate::documentation::Documentation;
-pub use crate::documentation::{BodyProblems, ChangeProblems, ReadProblems, Unavailable};
+pub use crate::documentation::{BodyProblems, ChangeHeaders, ChangeProblems, ReadHeaders, ReadProblems, Unavailable};
+use crate::documentation::{Documentation, require_all_members};
 use crate::error::{ApiError, ApiResult, Fault};
 use crate::page::TokenKey;
 use crate::reading::FolderReader;
@@ -103,6 +103,7 @@ pub fn openapi() -> OpenApi {
     let (_, mut document) =
         App::new().into_utoipa_app().openapi(Documentation::openapi()).configure(routes).split_for_parts();
     document.info.version = env!("CARGO_PKG_VERSION").to_owned();
+    require_all_members(&mut document);
     document
 }
 

@@ -9,4 +9,4 @@ mod reference;
 
 pub use input::{BaseModelChanges, NewBaseModel};
 pub use model::{BaseModel, StoredCard};
-pub use reference::Reference;
+pub use reference::{Asked, Reference};

@@ -10,12 +10,10 @@ mod update;
 
 use actix_web::HttpResponse;
 use actix_web::http::header::{self, ETag};
-use actix_web::web::Path;
-use utoipa::IntoParams;
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::model::BaseModel;
-use super::reference::Reference;
+use super::reference::{Asked, Reference};
 use crate::app::Service;
 use crate::error::{ApiError, ApiResult};
 use crate::extract::tag;
@@ -34,20 +32,10 @@ pub fn configure(config: &mut ServiceConfig<'_>) {
         .service(deployment_template::delete_deployment_template);
 }
 
-/// The base model that an address names.
-#[derive(IntoParams)]
-#[into_params(names("base_model"), parameter_in = Path)]
-#[expect(dead_code, reason = "it describes the parameter in the OpenAPI document")]
-pub struct BaseModelParameter(
-    /// Id or technical name, the latter whatever its letter case.
-    #[param(example = "llama3.2-1b", min_length = 1, max_length = 40)]
-    String,
-);
-
-async fn find(service: &Service, asked: &Path<String>) -> ApiResult<BaseModel> {
-    let reference = Reference::from(asked.as_str());
+async fn find(service: &Service, asked: &Asked) -> ApiResult<BaseModel> {
+    let reference = Reference::from(asked.base_model.as_str());
     let found = service.database.read(async |db| BaseModel::find(&reference, db).await).await?;
-    found.ok_or_else(|| ApiError::NotFound(asked.as_str().to_owned()))
+    found.ok_or_else(|| ApiError::NotFound(asked.base_model.clone()))
 }
 
 /// The record with its tag.

@@ -1,12 +1,13 @@
-use actix_web::web::{Data, Path};
+use actix_web::web::Data;
 use actix_web::{HttpResponse, patch};
 use serde_json::Value;
 
 use super::create::{read_card, taken};
-use super::{BaseModelParameter, answer, find};
-use crate::app::{BodyProblems, ChangeProblems, Service, Unavailable, detached};
+use super::{answer, find};
+use crate::app::{BodyProblems, ChangeHeaders, ChangeProblems, Service, Unavailable, detached};
 use crate::base_models::input::{BaseModelChanges, NewBaseModel};
 use crate::base_models::model::{BaseModel, Row, UNIQUE_NAMES};
+use crate::base_models::reference::Asked;
 use crate::error::{ApiError, ApiResult, OnConstraint as _, Problem};
 use crate::extract::{Conditions, Members, Patch, ValidQuery};
 
@@ -20,7 +21,7 @@ const TRIES: usize = 5;
 /// nothing leaves the tag as it is.
 #[utoipa::path(
     tag = "base models",
-    params(BaseModelParameter, ("If-Match" = Option<String>, Header, description = "The tag of the state you know", max_length = 1024)),
+    params(Asked, ChangeHeaders),
     request_body(
         content((BaseModelChanges = "application/merge-patch+json"), (BaseModelChanges = "application/json")),
         description = "The members to change",
@@ -37,7 +38,7 @@ const TRIES: usize = 5;
 #[patch("/base-models/{base_model}")]
 pub async fn update_base_model(
     service: Data<Service>,
-    asked: Path<String>,
+    asked: Asked,
     _: ValidQuery<()>,
     conditions: Conditions,
     Patch(patch): Patch,
@@ -47,12 +48,7 @@ pub async fn update_base_model(
 }
 
 /// Applies a patch to the state that is there, and again to the next one if that was changed in between.
-pub async fn change(
-    service: &Service,
-    asked: &Path<String>,
-    conditions: &Conditions,
-    patch: &Value,
-) -> ApiResult<BaseModel> {
+pub async fn change(service: &Service, asked: &Asked, conditions: &Conditions, patch: &Value) -> ApiResult<BaseModel> {
     for _ in 0..TRIES {
         let current = find(service, asked).await?;
         conditions.check_change(current.revision)?;
