@@ -23,8 +23,8 @@ const BACK_OFF: Duration = Duration::from_secs(5);
 pub async fn serve(settings: Settings) -> anyhow::Result<()> {
     let listener = listen(&settings)?;
     make_models_root(&settings.models_root)?;
-    announce(&settings, &listener)?;
     let source = Source::open(&settings).await?;
+    announce(&settings, &listener)?;
     let database = Database::new(source.url(), source.connections(&settings))?;
     if source.is_reachable() {
         database::migrate(&database).await.context("the database cannot be brought up to date")?;

@@ -29,7 +29,7 @@ pub struct ModelsRoot {
 #[derive(Debug, thiserror::Error)]
 pub enum FolderError {
     /// Absent, and also outside the root: which of the two is not told.
-    #[error("there is no such folder below the models root")]
+    #[error("there is no such folder, nor such a .gguf file")]
     NotFound,
     #[error("is neither a folder nor a .gguf file")]
     NotAFolder,

@@ -68,7 +68,9 @@ pub async fn read_card(service: &Service, path: &str) -> ApiResult<(String, Stor
     let fault = |detail: String| ApiError::ValidationFailed(vec![Fault::at("/path", "path", detail)]);
     let path = ModelPath::parse(path).map_err(|error| fault(error.to_string()))?;
     let Reading { path, extraction } = service.folders.card(path).await.map_err(|error| match error {
-        ReadingError::Folder(error) => fault(format!("{error}: put the model's files there, or mend the path")),
+        ReadingError::Folder(error) => {
+            fault(format!("{error} below the models root: put the model's files there, or mend the path"))
+        }
         other => ApiError::StorageUnavailable(other.into()),
     })?;
     let card = StoredCard::new(&extraction.card).map_err(|error| ApiError::Internal(error.into()))?;
