@@ -15,7 +15,9 @@ use super::{
 };
 
 pub fn read(draft: &mut Draft<'_>, file: &str) {
-    super::library(draft, "transformers", Source::file(file).by("by the keys of the file"));
+    let own = draft.json(file).is_some_and(|document| document.root().get("ssm_cfg").is_some());
+    let name = if own { "mamba-ssm" } else { "transformers" };
+    super::library(draft, name, Source::file(file).by("by the keys of the file"));
     read_below(draft, file);
     let Some(document) = draft.json(file) else { return };
     let settings = Settings::of(document.root());
@@ -66,9 +68,9 @@ fn network(draft: &mut Draft<'_>, settings: &Settings<'_>) {
     context::fill(draft, settings);
     rope::fill(draft, settings);
     layers::fill(draft, settings);
+    state_space::fill(draft, settings);
     attention::fill(draft, settings);
     experts::fill(draft, settings);
-    state_space::fill(draft, settings);
     towers::fill(draft, settings);
     fill!(draft, architecture.tie_word_embeddings, tied(settings));
 }

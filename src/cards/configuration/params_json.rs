@@ -3,14 +3,14 @@
 //! Their keys are one family of names (`dim`, `n_layers`, `n_heads`), told apart by what else is there.
 //! Beside a `config.json` of transformers the file is only compared with it.
 
-use crate::cards::card::{ArchitectureKind, Attention, Experts, Mla};
+use crate::cards::card::{ArchitectureKind, Experts, Mla};
 use crate::cards::draft::{Draft, fill};
 use crate::cards::facts::{Fact, Field, Source};
 use crate::cards::kind::has_weights;
 use crate::cards::warning::WarningCode;
 
 use super::settings::{common, largest};
-use super::{dtype, library, params_parts};
+use super::{attention, dtype, library, params_parts};
 
 /// Blocks that only Mistral's files have.
 const MISTRAL_KEYS: [&str; 5] = ["sliding_window", "moe", "vision_encoder", "multimodal", "quantization"];
@@ -54,32 +54,15 @@ fn network(draft: &mut Draft<'_>, root: &Field<'_>) {
     fill!(draft, architecture.num_attention_heads, count("n_heads"));
     fill!(draft, architecture.vocab_size, count("vocab_size"));
     latent(draft, root);
-    let heads = draft.card.architecture.num_attention_heads;
-    fill!(draft, architecture.num_key_value_heads, count("n_kv_heads").or_else(|| all_heads(draft, heads?)));
-    let head_dim = count("head_dim").or_else(|| head_dim(draft));
+    // Compressed keys and values have no heads to count.
+    let heads = draft.card.architecture.num_attention_heads.filter(|_| draft.card.architecture.mla.is_none());
+    fill!(draft, architecture.num_key_value_heads, count("n_kv_heads").or_else(|| heads.map(attention::all_heads)));
+    let head_dim = count("head_dim").or_else(|| attention::derived_head_dim(&draft.card.architecture));
     fill!(draft, architecture.head_dim, head_dim);
     experts(draft, root);
     let width = count("hidden_dim").or_else(|| count("inter_dim")).or_else(|| widened(root));
     fill!(draft, architecture.intermediate_size, width);
-    attention(draft);
-}
-
-/// Compressed keys and values have no heads to count.
-fn all_heads(draft: &Draft<'_>, heads: u64) -> Option<Fact<u64>> {
-    let source = Source::derived("num_attention_heads: there is no key of its own");
-    draft.card.architecture.mla.is_none().then(|| Fact::new(heads, source))
-}
-
-fn head_dim(draft: &Draft<'_>) -> Option<Fact<u64>> {
-    let architecture = &draft.card.architecture;
-    if let Some(mla) = &architecture.mla {
-        let size = mla.qk_nope_head_dim?.checked_add(mla.qk_rope_head_dim?)?;
-        return Some(Fact::new(size, Source::derived("qk_nope_head_dim + qk_rope_head_dim")));
-    }
-    let (size, heads) = (architecture.hidden_size?, architecture.num_attention_heads?);
-    let exact = size.checked_rem(heads)? == 0;
-    let how = "hidden_size / num_attention_heads";
-    exact.then(|| size.checked_div(heads)).flatten().map(|size| Fact::new(size, Source::derived(how)))
+    attention::kind(draft);
 }
 
 fn latent(draft: &mut Draft<'_>, root: &Field<'_>) {
@@ -135,18 +118,6 @@ fn widened(root: &Field<'_>) -> Option<Fact<u64>> {
 fn scaled_down(width: u64, multiplier: f64) -> Option<u64> {
     let scaled = (f64::from(u32::try_from(width).ok()?) * multiplier).floor();
     (1.0..=9_007_199_254_740_992.0).contains(&scaled).then_some(scaled as u64)
-}
-
-fn attention(draft: &mut Draft<'_>) {
-    let architecture = &draft.card.architecture;
-    let kind = match (architecture.num_attention_heads, architecture.num_key_value_heads) {
-        _ if architecture.mla.is_some() => Attention::Mla,
-        (Some(heads), Some(kv_heads)) if heads == kv_heads => Attention::Mha,
-        (Some(_), Some(1)) => Attention::Mqa,
-        (Some(_), Some(_)) => Attention::Gqa,
-        _ => return,
-    };
-    fill!(draft, architecture.attention, Some(Fact::new(kind, Source::derived("by the numbers of heads"))));
 }
 
 fn what_it_is(draft: &mut Draft<'_>) {

@@ -201,3 +201,66 @@ pub fn warn_of_unknown(draft: &mut Draft<'_>, settings: &Settings<'_>, file: &st
         draft.warn(WarningCode::UnreadableFile, Some("/weights/quantization"), detail, [file]);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::cards::card::{Card, Quantization};
+    use crate::cards::testing::{card_of, warning_codes};
+    use crate::cards::warning::WarningCode;
+
+    fn with(rest: &str, side: &[(&str, &str)]) -> Card {
+        let config = format!(r#"{{"model_type": "llama", "hidden_size": 8{rest}}}"#);
+        let mut files = vec![("config.json", config.as_str())];
+        files.extend_from_slice(side);
+        card_of(&files)
+    }
+
+    fn of(method: &str, bits: u64, group_size: Option<u64>) -> Option<Quantization> {
+        Some(Quantization { method: method.to_owned(), bits: Some(bits), group_size })
+    }
+
+    #[test]
+    fn the_block_names_its_method() {
+        let card = with(r#", "quantization_config": {"quant_method": "GPTQ", "bits": 4, "group_size": 128}"#, &[]);
+        assert_eq!(card.weights.quantization, of("gptq", 4, Some(128)));
+        let source = &card.sources["/weights/quantization/bits"];
+        assert_eq!(source.pointer.as_deref(), Some("/quantization_config/bits"));
+    }
+
+    #[test]
+    fn a_block_without_a_name_shows_it_by_its_keys() {
+        let bitsandbytes = with(r#", "quantization_config": {"load_in_4bit": true}"#, &[]);
+        assert_eq!(bitsandbytes.weights.quantization, of("bitsandbytes", 4, None));
+        let mlx = with(r#", "quantization": {"group_size": 64, "bits": 4}"#, &[]);
+        assert_eq!(mlx.weights.quantization, of("mlx", 4, Some(64)));
+        let groups = r#", "quantization_config": {"quant_method": "compressed_tensors", "config_groups":
+            {"group_0": {"weights": {"num_bits": 8, "group_size": null}}}}"#;
+        assert_eq!(with(groups, &[]).weights.quantization, of("compressed-tensors", 8, None));
+    }
+
+    #[test]
+    fn side_files_tell_what_the_configuration_does_not() {
+        let modelopt =
+            r#"{"producer": {"name": "modelopt"}, "quantization": {"quant_algo": "NVFP4", "group_size": 16}}"#;
+        let card = with("", &[("hf_quant_config.json", modelopt)]);
+        assert_eq!(card.weights.quantization, of("modelopt", 4, Some(16)));
+        let gptq = with("", &[("quantize_config.json", r#"{"bits": 4, "group_size": -1}"#)]);
+        assert_eq!(gptq.weights.quantization, of("gptq", 4, None));
+        let awq = with("", &[("quantize_config.json", r#"{"w_bit": 4, "q_group_size": 128, "zero_point": true}"#)]);
+        assert_eq!(awq.weights.quantization, of("awq", 4, Some(128)));
+    }
+
+    #[test]
+    fn the_file_of_another_tool_is_not_taken_for_one() {
+        let card = with("", &[("quantize_config.json", r#"{"per_channel": true, "modes": ["q8"]}"#)]);
+        assert_eq!(card.weights.quantization, None);
+    }
+
+    #[test]
+    fn two_files_that_differ_are_a_conflict() {
+        let modelopt = r#"{"producer": {"name": "modelopt"}, "quantization": {"quant_algo": "NVFP4"}}"#;
+        let card = with(r#", "quantization_config": {"quant_method": "fp8"}"#, &[("hf_quant_config.json", modelopt)]);
+        assert_eq!(card.weights.quantization, of("fp8", 8, None));
+        assert!(warning_codes(&card).contains(&WarningCode::ConflictingValues));
+    }
+}

@@ -152,16 +152,18 @@ const STANDARD: [&str; 5] =
 const WRITTEN: [&str; 4] = ["architectures", "auto_map", "transformers_version", "torch_dtype"];
 
 /// Whether a `config.json` is one of transformers: by what only it writes, or by the names of its class
-/// or of most classes for the sizes. A `model_type` alone is written by other programs too.
+/// or of most classes for the sizes. A `model_type` alone is written by other programs too. The first
+/// Mamba models, which had a library of their own, are read the same way.
 pub fn is_of_transformers(root: &Field<'_>) -> bool {
     let class = class_of(root);
     let own = |name: &&str| class.as_ref().and_then(|class| class.key(name)).is_some_and(|key| root.get(key).is_some());
-    let standard = ["hidden_size", "num_attention_heads"].iter().all(|name| root.get(name).is_some());
-    let sized = STANDARD.iter().take(2).any(|name| root.get(name).is_some());
-    let nested = BACKBONES.iter().any(|path| root.path(path).is_some_and(|field| is_configuration(&field)));
+    let all = |names: &[&str]| names.iter().all(|name| root.get(name).is_some());
+    let sized = all(&["hidden_size"]) || all(&["num_hidden_layers"]) || STANDARD.iter().any(|name| own(&name));
+    let nested = || BACKBONES.iter().any(|path| root.path(path).is_some_and(|field| is_configuration(&field)));
     WRITTEN.iter().any(|key| root.get(key).is_some())
-        || standard
-        || (class.is_some() && (sized || nested || STANDARD.iter().any(|name| own(&name))))
+        || all(&["hidden_size", "num_attention_heads"])
+        || all(&["d_model", "n_layer", "ssm_cfg"])
+        || (class.is_some() && (sized || nested()))
 }
 
 /// Whether a file states anything of what its class has defaults for. `{"model_type": "llama"}` beside

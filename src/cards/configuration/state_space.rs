@@ -18,7 +18,9 @@ const EXPAND: [&str; 2] = ["mamba_expand", "expand"];
 
 pub fn fill(draft: &mut Draft<'_>, settings: &Settings<'_>) {
     let recurrent = draft.card.architecture.layers.as_ref().is_some_and(|layers| layers.recurrent > 0);
-    if !recurrent && !is_attention_free(settings) {
+    // Falcon-H1 has both in every layer, so no list tells them apart.
+    let both = settings.field(&["mamba_d_state", "mamba_d_ssm"]).is_some();
+    if !recurrent && !both && !is_attention_free(settings) {
         return;
     }
     // Mamba 2 has no attention, so the plain names mean the heads of the state.
