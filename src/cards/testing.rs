@@ -6,11 +6,18 @@ use super::{Card, Limits, ModelFolder, WarningCode, extract};
 
 /// The card of a folder that holds these files.
 pub fn card_of<C: AsRef<[u8]>>(files: &[(&str, C)]) -> Card {
-    let folder = tempfile::tempdir().unwrap();
+    let (_held, folder) = folder_of(files);
+    extract(&folder, &Limits::default()).unwrap().card
+}
+
+/// A folder that holds these files, for as long as its first part is held.
+pub fn folder_of<C: AsRef<[u8]>>(files: &[(&str, C)]) -> (tempfile::TempDir, ModelFolder) {
+    let held = tempfile::tempdir().unwrap();
     for (path, content) in files {
-        write(&folder.path().join(path), content.as_ref());
+        write(&held.path().join(path), content.as_ref());
     }
-    extract(&ModelFolder::ambient(folder.path()).unwrap(), &Limits::default()).unwrap().card
+    let folder = ModelFolder::ambient(held.path()).unwrap();
+    (held, folder)
 }
 
 /// The codes of the card's warnings, in their order.

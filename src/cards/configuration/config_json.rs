@@ -14,6 +14,9 @@ use super::{
     state_space, task, towers,
 };
 
+/// Classes that are told: most files name one.
+const MAX_CLASSES: usize = 16;
+
 pub fn read(draft: &mut Draft<'_>, file: &str) {
     let own = draft.json(file).is_some_and(|document| document.root().get("ssm_cfg").is_some());
     let name = if own { "mamba-ssm" } else { "transformers" };
@@ -40,6 +43,7 @@ pub fn read_below(draft: &mut Draft<'_>, file: &str) {
 fn identity(draft: &mut Draft<'_>, settings: &Settings<'_>, file: &str) {
     fill!(draft, family, family(&settings.root));
     let architectures = settings.root.get("architectures").and_then(|field| field.strings());
+    let architectures = architectures.map(|fact| fact.map(|names| names.into_iter().take(MAX_CLASSES).collect()));
     draft.fill_list("/architectures", architectures, |card| &mut card.architectures);
     warn_of_unknown(draft, settings, file);
 }

@@ -145,3 +145,69 @@ pub fn compare(draft: &mut Draft<'_>) {
     fill!(draft, architecture.num_key_value_heads, count("n_kv_heads"));
     fill!(draft, architecture.vocab_size, count("vocab_size"));
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::cards::testing::{card_of, warning_codes};
+    use crate::cards::warning::WarningCode;
+
+    fn width(params: &str) -> Option<u64> {
+        card_of(&[("params.json", params)]).architecture.intermediate_size
+    }
+
+    #[test]
+    fn meta_s_feed_forward_width_is_worked_out() {
+        let of = |rest: &str| width(&format!(r#"{{"n_layers": 32, "n_heads": 32, {rest}}}"#));
+        assert_eq!(of(r#""dim": 4096, "multiple_of": 256"#), Some(11008));
+        assert_eq!(of(r#""dim": 4096, "multiple_of": 1024, "ffn_dim_multiplier": 1.3"#), Some(14336));
+        assert_eq!(of(r#""dim": 8192, "multiple_of": 4096, "ffn_dim_multiplier": 1.3"#), Some(28672));
+        assert_eq!(of(r#""dim": 2048, "multiple_of": 256, "hidden_dim": 11008"#), Some(11008));
+        assert_eq!(of(r#""dim": 4096, "multiple_of": 0, "ffn_dim_multiplier": 1e300"#), None);
+    }
+
+    #[test]
+    fn mistral_s_file_is_read_whole() {
+        let card = card_of(&[
+            (
+                "params.json",
+                r#"{"dim": 5120, "n_layers": 40, "head_dim": 128, "hidden_dim": 32768, "n_heads": 32, "n_kv_heads": 8,
+                "rope_theta": 1000000000.0, "vocab_size": 131072, "moe": {"num_experts": 8, "num_experts_per_tok": 2},
+                "vision_encoder": {"hidden_size": 1024, "num_hidden_layers": 24, "image_size": 1540},
+                "quantization": {"qformat_weight": "fp8_e4m3"}}"#,
+            ),
+            ("tekken.json", "{}"),
+        ]);
+        let architecture = &card.architecture;
+        assert_eq!((architecture.head_dim, architecture.num_key_value_heads), (Some(128), Some(8)));
+        assert_eq!(architecture.context_length, Some(128_000));
+        assert_eq!(architecture.experts.as_ref().unwrap().total, Some(8));
+        assert_eq!(architecture.vision.as_ref().unwrap().image_size, Some(1540));
+        assert_eq!(card.task.as_deref(), Some("image-text-to-text"));
+        assert_eq!(card.library.as_deref(), Some("mistral-common"));
+        assert_eq!(card.weights.quantization.unwrap().method, "fp8");
+    }
+
+    #[test]
+    fn deepseek_s_own_configuration_is_foreign_but_read() {
+        let card = card_of(&[(
+            "config.json",
+            r#"{"vocab_size": 129280, "dim": 7168, "inter_dim": 18432, "n_layers": 61, "n_heads": 128, "dtype": "fp8",
+            "n_routed_experts": 256, "n_activated_experts": 8, "kv_lora_rank": 512, "qk_nope_head_dim": 128,
+            "qk_rope_head_dim": 64}"#,
+        )]);
+        assert_eq!((card.architecture.hidden_size, card.architecture.head_dim), (Some(7168), Some(192)));
+        assert_eq!(card.architecture.num_key_value_heads, None);
+        assert!(warning_codes(&card).contains(&WarningCode::ForeignSchema));
+    }
+
+    #[test]
+    fn a_native_file_that_differs_from_the_configuration_is_a_conflict() {
+        let config = r#"{"model_type": "mistral", "hidden_size": 5120, "num_hidden_layers": 40}"#;
+        let of = |params: &str| card_of(&[("config.json", config), ("params.json", params)]);
+        let agrees = of(r#"{"dim": 5120, "n_layers": 40}"#);
+        assert!(!warning_codes(&agrees).contains(&WarningCode::ConflictingValues));
+        let differs = of(r#"{"dim": 4096, "n_layers": 40}"#);
+        assert!(warning_codes(&differs).contains(&WarningCode::ConflictingValues));
+        assert_eq!(differs.architecture.hidden_size, Some(5120));
+    }
+}

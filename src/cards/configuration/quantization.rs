@@ -193,12 +193,12 @@ fn group(block: &Field<'_>) -> Option<Fact<u64>> {
     own.or_else(|| of_groups(&block.get("config_groups")?, &GROUP))
 }
 
-/// Calibration data of a tool is not a quantisation; a block that cannot be understood is told.
+/// A block that cannot be understood is told.
 pub fn warn_of_unknown(draft: &mut Draft<'_>, settings: &Settings<'_>, file: &str) {
     let stated = settings.root.get("quantization_config").is_some_and(|block| super::settings::is_object(block.value));
     if stated && draft.card.weights.quantization.is_none() {
         let detail = format!("{file} has a quantization_config that does not say its method");
-        draft.warn(WarningCode::UnreadableFile, Some("/weights/quantization"), detail, [file]);
+        draft.warn(WarningCode::ForeignSchema, Some("/weights/quantization"), detail, [file]);
     }
 }
 

@@ -121,3 +121,56 @@ fn decoder(draft: &mut Draft<'_>, settings: &Settings<'_>) -> Option<Tower> {
         ..Tower::default()
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::cards::testing::card_of;
+
+    #[test]
+    fn what_a_tower_does_not_state_is_its_class_s() {
+        let card = card_of(&[(
+            "config.json",
+            r#"{"model_type": "llava", "text_config": {"model_type": "llama"},
+            "vision_config": {"model_type": "clip_vision_model", "hidden_size": 1024, "image_size": 336}}"#,
+        )]);
+        let tower = card.architecture.vision.unwrap();
+        assert_eq!(tower.family.as_deref(), Some("clip_vision_model"));
+        assert_eq!((tower.hidden_size, tower.image_size, tower.num_hidden_layers), (Some(1024), Some(336), Some(12)));
+        let source = &card.sources["/architecture/vision/num_hidden_layers"];
+        assert_eq!(source.derived.as_deref(), Some("class default of clip_vision_model (transformers 5.23.0)"));
+        let stated = &card.sources["/architecture/vision/hidden_size"];
+        assert_eq!(stated.pointer.as_deref(), Some("/vision_config/hidden_size"));
+    }
+
+    #[test]
+    fn an_omni_model_keeps_its_towers_with_its_thinker() {
+        let card = card_of(&[(
+            "config.json",
+            r#"{"model_type": "qwen2_5_omni", "thinker_config": {"model_type": "qwen2_5_omni_thinker",
+            "audio_config": {"d_model": 1280, "encoder_layers": 32}, "text_config": {"hidden_size": 3584}}}"#,
+        )]);
+        let tower = card.architecture.audio.unwrap();
+        assert_eq!((tower.hidden_size, tower.num_hidden_layers), (Some(1280), Some(32)));
+        assert_eq!(card.architecture.vision, None);
+    }
+
+    #[test]
+    fn an_encoder_decoder_has_the_numbers_of_both() {
+        let card = card_of(&[(
+            "config.json",
+            r#"{"model_type": "whisper", "d_model": 384, "encoder_layers": 4, "decoder_layers": 2,
+            "encoder_attention_heads": 6, "decoder_attention_heads": 3, "vocab_size": 51865}"#,
+        )]);
+        assert_eq!(card.architecture.num_hidden_layers, Some(4));
+        let decoder = card.architecture.decoder.unwrap();
+        assert_eq!((decoder.num_hidden_layers, decoder.num_attention_heads), (Some(2), Some(3)));
+    }
+
+    #[test]
+    fn a_tower_that_is_null_or_no_object_is_none() {
+        for tower in ["null", "{}", "[]", "\"clip\"", "7"] {
+            let config = format!(r#"{{"model_type": "llama", "hidden_size": 8, "vision_config": {tower}}}"#);
+            assert_eq!(card_of(&[("config.json", config)]).architecture.vision, None, "{tower}");
+        }
+    }
+}
