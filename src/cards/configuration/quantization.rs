@@ -145,7 +145,7 @@ fn of_tool(root: &Field<'_>) -> Option<Parts> {
 }
 
 fn bits(block: &Field<'_>, method: &str) -> Option<Fact<u64>> {
-    let groups = || block.get("config_groups").and_then(|groups| of_groups(&groups, &BITS));
+    let groups = || narrowest(block)?.first(&BITS)?.positive();
     block
         .first(&BITS)
         .and_then(|field| field.positive())
@@ -163,10 +163,12 @@ fn of_switch(block: &Field<'_>) -> Option<Fact<u64>> {
     })
 }
 
-/// The first of the groups of compressed-tensors that gives one of these keys for its weights.
-fn of_groups(groups: &Field<'_>, keys: &[&str]) -> Option<Fact<u64>> {
-    let names = groups.value.as_object()?.keys();
-    names.take(64).find_map(|name| groups.get(name)?.get("weights")?.first(keys)?.positive())
+/// What the groups of compressed-tensors say of their weights; of several, the one with the fewest bits.
+fn narrowest<'a>(block: &Field<'a>) -> Option<Field<'a>> {
+    let groups = block.get("config_groups")?;
+    let names = groups.value.as_object()?.keys().take(64);
+    let weights = names.filter_map(|name| groups.get(name)?.get("weights").filter(|part| part.value.is_object()));
+    weights.min_by_key(|part| part.first(&BITS).and_then(|bits| bits.positive()).map_or(u64::MAX, |bits| bits.value))
 }
 
 fn of_algorithm(field: &Field<'_>) -> Option<Fact<u64>> {
@@ -190,7 +192,7 @@ fn of_name(method: &str) -> Option<Fact<u64>> {
 
 fn group(block: &Field<'_>) -> Option<Fact<u64>> {
     let own = block.first(&GROUP).and_then(|field| super::settings::largest(&field));
-    own.or_else(|| of_groups(&block.get("config_groups")?, &GROUP))
+    own.or_else(|| narrowest(block)?.first(&GROUP)?.positive())
 }
 
 /// A block that cannot be understood is told.
@@ -234,8 +236,8 @@ mod tests {
         let mlx = with(r#", "quantization": {"group_size": 64, "bits": 4}"#, &[]);
         assert_eq!(mlx.weights.quantization, of("mlx", 4, Some(64)));
         let groups = r#", "quantization_config": {"quant_method": "compressed_tensors", "config_groups":
-            {"group_0": {"weights": {"num_bits": 8, "group_size": null}}}}"#;
-        assert_eq!(with(groups, &[]).weights.quantization, of("compressed-tensors", 8, None));
+            {"group_0": {"weights": {"num_bits": 8}}, "group_1": {"weights": {"num_bits": 4, "group_size": 16}}}}"#;
+        assert_eq!(with(groups, &[]).weights.quantization, of("compressed-tensors", 4, Some(16)));
     }
 
     #[test]

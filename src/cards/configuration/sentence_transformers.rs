@@ -5,7 +5,7 @@
 
 use std::rc::Rc;
 
-use crate::cards::card::{ArchitectureKind, Embedding};
+use crate::cards::card::Embedding;
 use crate::cards::draft::{Document, Draft, fill};
 use crate::cards::facts::{Fact, Field, Source};
 
@@ -63,9 +63,9 @@ pub fn read(draft: &mut Draft<'_>) {
     let task = if compares(&document) { "sentence-similarity" } else { "feature-extraction" };
     let source = Source::file(MODULES).by("by the modules of the file");
     fill!(draft, task, Some(Fact::new(task.to_owned(), source)));
-    config_json::read_below(draft, &below(&model_folder(&document), "config.json"));
-    let source = Source::derived("a model of sentence-transformers encodes");
-    fill!(draft, architecture.kind, Some(Fact::new(ArchitectureKind::Encoder, source)));
+    let config = below(&model_folder(&document), "config.json");
+    config_json::read_below(draft, &config);
+    config_json::kind(draft, &config);
     embedding(draft, &document);
 }
 
