@@ -14,13 +14,17 @@ use super::{
     state_space, task, towers,
 };
 
+/// Classes that are told: most files name one.
+const MAX_CLASSES: usize = 16;
+
 pub fn read(draft: &mut Draft<'_>, file: &str) {
-    super::library(draft, "transformers", Source::file(file).by("by the keys of the file"));
+    let own = draft.json(file).is_some_and(|document| document.root().get("ssm_cfg").is_some());
+    let name = if own { "mamba-ssm" } else { "transformers" };
+    super::library(draft, name, Source::file(file).by("by the keys of the file"));
     read_below(draft, file);
     let Some(document) = draft.json(file) else { return };
-    let settings = Settings::of(document.root());
-    task::of_config(draft, &settings);
-    kind(draft, &settings);
+    task::of_config(draft, &Settings::of(document.root()));
+    kind(draft, file);
 }
 
 /// The same for the model inside a library that settles what it is for.
@@ -38,6 +42,7 @@ pub fn read_below(draft: &mut Draft<'_>, file: &str) {
 fn identity(draft: &mut Draft<'_>, settings: &Settings<'_>, file: &str) {
     fill!(draft, family, family(&settings.root));
     let architectures = settings.root.get("architectures").and_then(|field| field.strings());
+    let architectures = architectures.map(|fact| fact.map(|names| names.into_iter().take(MAX_CLASSES).collect()));
     draft.fill_list("/architectures", architectures, |card| &mut card.architectures);
     warn_of_unknown(draft, settings, file);
 }
@@ -66,9 +71,9 @@ fn network(draft: &mut Draft<'_>, settings: &Settings<'_>) {
     context::fill(draft, settings);
     rope::fill(draft, settings);
     layers::fill(draft, settings);
+    state_space::fill(draft, settings);
     attention::fill(draft, settings);
     experts::fill(draft, settings);
-    state_space::fill(draft, settings);
     towers::fill(draft, settings);
     fill!(draft, architecture.tie_word_embeddings, tied(settings));
 }
@@ -82,12 +87,15 @@ fn tied(settings: &Settings<'_>) -> Option<Fact<bool>> {
         .or_else(|| settings.class.default("tie_word_embeddings", |field| field.bool()))
 }
 
-fn kind(draft: &mut Draft<'_>, settings: &Settings<'_>) {
+/// Whether the network encodes, continues or does both; the task is known by then.
+pub fn kind(draft: &mut Draft<'_>, file: &str) {
+    let Some(document) = draft.json(file) else { return };
+    let settings = Settings::of(document.root());
     if let Some(fact) = settings.is_pair().filter(|fact| fact.value) {
         fill!(draft, architecture.kind, Some(fact.map(|_| ArchitectureKind::EncoderDecoder)));
         return;
     }
-    let kind = by_task(draft, settings);
+    let kind = by_task(draft, &settings);
     let source = Source::derived("by the task and the class of the model");
     fill!(draft, architecture.kind, Some(Fact::new(kind, source)));
 }
@@ -105,7 +113,9 @@ fn by_task(draft: &Draft<'_>, settings: &Settings<'_>) -> ArchitectureKind {
         Some(task) if task.ends_with("classification") || task.ends_with("feature-extraction") => {
             ArchitectureKind::Encoder
         }
-        Some("fill-mask" | "object-detection" | "image-segmentation") => ArchitectureKind::Encoder,
+        Some("fill-mask" | "sentence-similarity" | "object-detection" | "image-segmentation") => {
+            ArchitectureKind::Encoder
+        }
         _ => ArchitectureKind::Other,
     }
 }

@@ -74,7 +74,7 @@ fn count(layers: impl IntoIterator<Item = Layer>) -> Layers {
     counts
 }
 
-/// A word for each layer. A list shorter than the model repeats, as in RecurrentGemma.
+/// A word for each layer. That of RecurrentGemma is one period, and its attention has a window.
 fn listed(settings: &Settings<'_>) -> Option<Fact<Layers>> {
     let field = LISTS.iter().find_map(|key| settings.field(&[key]).filter(|field| field.value.is_array()))?;
     let numbers = NUMBERS.iter().find(|(key, _)| field.pointer.ends_with(key)).map(|(_, meaning)| *meaning);
@@ -82,7 +82,10 @@ fn listed(settings: &Settings<'_>) -> Option<Fact<Layers>> {
     let depth = settings.count(&["num_hidden_layers"]).map_or(words.len(), |depth| bounded(depth.value));
     let repeats = field.pointer.ends_with("/block_types");
     let length = if repeats { depth } else { words.len() };
-    let layers = count(words.iter().copied().cycle().take(if words.is_empty() { 0 } else { length }));
+    let layers = count(words.iter().copied().cycle().take(length).map(|layer| match layer {
+        Layer::Full if repeats => Layer::Sliding,
+        layer => layer,
+    }));
     Some(Fact::new(layers, field.source().by("its entries, counted")))
 }
 
@@ -157,5 +160,70 @@ fn full_layers(depth: u64, period: u64, offset: Option<Fact<u64>>) -> Option<u64
     match offset {
         Some(offset) => Some(depth.saturating_sub(offset.value).div_ceil(period.max(1))),
         None => depth.checked_div(period),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::cards::card::{Attention, Layers};
+    use crate::cards::testing::card_of;
+
+    fn layers(config: &str) -> Option<[u64; 4]> {
+        let of = |layers: Layers| [layers.full_attention, layers.sliding_attention, layers.recurrent, layers.other];
+        card_of(&[("config.json", config)]).architecture.layers.map(of)
+    }
+
+    #[test]
+    fn a_list_has_a_word_for_each_layer() {
+        let config = r#"{"model_type": "olmo3", "hidden_size": 8, "num_hidden_layers": 3, "sliding_window": 4096,
+            "layer_types": ["sliding_attention", "sliding_attention", "full_attention"]}"#;
+        assert_eq!(layers(config), Some([1, 2, 0, 0]));
+    }
+
+    #[test]
+    fn a_pattern_has_a_letter_for_each_layer() {
+        let config = r#"{"model_type": "nemotron_h", "hidden_size": 8, "num_hidden_layers": 6,
+            "hybrid_override_pattern": "M-M*ME", "num_attention_heads": 2}"#;
+        assert_eq!(layers(config), Some([1, 0, 3, 2]));
+        assert_eq!(card_of(&[("config.json", config)]).architecture.attention, Some(Attention::Hybrid));
+    }
+
+    #[test]
+    fn a_period_is_the_file_s_or_the_class_s() {
+        let jamba = r#"{"model_type": "jamba", "hidden_size": 8, "num_hidden_layers": 32, "attn_layer_period": 8,
+            "attn_layer_offset": 4}"#;
+        assert_eq!(layers(jamba), Some([4, 0, 28, 0]));
+        let gemma = r#"{"model_type": "gemma2", "hidden_size": 8, "num_hidden_layers": 26, "sliding_window": 4096}"#;
+        assert_eq!(layers(gemma), Some([13, 13, 0, 0]));
+    }
+
+    #[test]
+    fn the_layers_that_attend_may_be_numbered() {
+        let config = r#"{"model_type": "kimi_linear", "hidden_size": 8, "num_hidden_layers": 4,
+            "linear_attn_config": {"full_attn_layers": [4], "kda_layers": [1, 2, 3]}}"#;
+        assert_eq!(layers(config), Some([1, 0, 3, 0]));
+    }
+
+    #[test]
+    fn a_short_list_repeats_and_a_huge_depth_is_bounded() {
+        let config = r#"{"model_type": "recurrent_gemma", "hidden_size": 8, "num_hidden_layers": 26,
+            "attention_window_size": 2048, "block_types": ["recurrent", "recurrent", "attention"]}"#;
+        assert_eq!(layers(config), Some([0, 8, 18, 0]));
+        let huge = config.replace("26", "99999999999999");
+        assert_eq!(layers(&huge).map(|counts| counts.iter().sum()), Some(100_000));
+    }
+
+    #[test]
+    fn a_window_that_is_switched_off_does_not_count() {
+        let config =
+            r#"{"model_type": "qwen2", "hidden_size": 8, "sliding_window": 131072, "use_sliding_window": false}"#;
+        assert_eq!(card_of(&[("config.json", config)]).architecture.sliding_window, None);
+    }
+
+    #[test]
+    fn layers_that_are_all_alike_are_not_told() {
+        let config =
+            r#"{"model_type": "llama", "hidden_size": 8, "layer_types": ["full_attention", "full_attention"]}"#;
+        assert_eq!(layers(config), None);
     }
 }
