@@ -1,26 +1,25 @@
-//! Model folders for tests.
+//! Model folders made up for tests.
 
 use std::path::Path;
 
-use super::{Card, Limits, ModelFolder, extract};
+use super::{Card, Limits, ModelFolder, WarningCode, extract};
 
 /// The card of a folder that holds these files.
-pub fn card_of(files: &[(&str, &[u8])]) -> Card {
-    card_within(files, &Limits::default())
-}
-
-pub fn card_within(files: &[(&str, &[u8])], limits: &Limits) -> Card {
+pub fn card_of<C: AsRef<[u8]>>(files: &[(&str, C)]) -> Card {
     let folder = tempfile::tempdir().unwrap();
-    write(folder.path(), files);
-    extract(&ModelFolder::ambient(folder.path()).unwrap(), limits).unwrap().card
+    for (path, content) in files {
+        write(&folder.path().join(path), content.as_ref());
+    }
+    extract(&ModelFolder::ambient(folder.path()).unwrap(), &Limits::default()).unwrap().card
 }
 
-/// Writes the files, and the folders they lie in.
-#[expect(clippy::disallowed_methods, reason = "a test makes its folders itself")]
-pub fn write(folder: &Path, files: &[(&str, &[u8])]) {
-    for (path, content) in files {
-        let path = folder.join(path);
-        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-        std::fs::write(path, content).unwrap();
-    }
+/// The codes of the card's warnings, in their order.
+pub fn warning_codes(card: &Card) -> Vec<WarningCode> {
+    card.warnings.iter().map(|warning| warning.code).collect()
+}
+
+#[expect(clippy::disallowed_methods, reason = "the test makes the folder that is read")]
+fn write(path: &Path, content: &[u8]) {
+    std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+    std::fs::write(path, content).unwrap();
 }

@@ -189,6 +189,23 @@ pub fn of_index(draft: &mut Draft<'_>, path: &str, index: &ShardIndex, contents:
     }
 }
 
+/// A folder without weight files, or with files in which there is not one tensor.
+pub fn of_no_weights(draft: &mut Draft<'_>, sets: &[WeightSet], contents: &Contents) {
+    if sets.is_empty() {
+        let detail =
+            "the folder holds no weights: put them beside the configuration, or register the folder that has them";
+        return draft.warn(WarningCode::NoWeights, Some("/weights"), detail, []);
+    }
+    let is_bare =
+        |content: &Content| content.faults().is_empty() && content.sums().is_some_and(|sums| sums.names.count == 0);
+    if !contents.is_empty() && contents.values().all(is_bare) {
+        let files: Vec<String> = contents.keys().cloned().collect();
+        warn_of(draft, WarningCode::NoWeights, Some("/weights"), &files, |files| {
+            format!("there is no tensor in {files}: it holds a vocabulary or metadata only")
+        });
+    }
+}
+
 /// Weights that run code when they are loaded.
 pub fn of_pickles(draft: &mut Draft<'_>, sets: &[WeightSet]) {
     let pickles: BTreeSet<&str> =
