@@ -146,6 +146,16 @@ impl<'a> Draft<'a> {
             self.warn(WarningCode::BudgetExceeded, None, detail, [path]);
             return None;
         }
+        self.read(path, file, cap)
+    }
+
+    /// The first `cap` bytes of a text file, however long it is.
+    pub fn head(&mut self, path: &str, cap: u64) -> Option<String> {
+        let file = self.open(path)?;
+        self.read(path, file, cap).map(|bytes| String::from_utf8_lossy(&bytes).into_owned())
+    }
+
+    fn read(&mut self, path: &str, file: OpenFile, cap: u64) -> Option<Vec<u8>> {
         let mut bytes = Vec::new();
         let read = file.take(cap.min(self.bytes_left)).read_to_end(&mut bytes);
         self.note_read(path, &bytes);
@@ -235,6 +245,13 @@ impl<'a> Draft<'a> {
         self.card.sources.insert(pointer.into(), source);
     }
 
+    /// The value of a fact, its source noted under that pointer: for members of optional parts.
+    pub fn noted<T>(&mut self, pointer: impl Into<String>, fact: Option<Fact<T>>) -> Option<T> {
+        let fact = fact?;
+        self.source(pointer, fact.source);
+        Some(fact.value)
+    }
+
     /// Sets a list of the card that is still empty, with its source.
     pub fn fill_list<T>(
         &mut self,
@@ -254,6 +271,7 @@ impl<'a> Draft<'a> {
         let first = self.card.sources.get(pointer).and_then(|source| source.file.clone());
         let second = source.file.clone();
         let name = |file: &Option<String>| file.clone().unwrap_or_else(|| "a derived value".to_owned());
+        let (held, other) = (excerpt(held), excerpt(other));
         let detail = format!("{} says {held}, {} says {other}; the first is used", name(&first), name(&second));
         let files: Vec<String> = first.into_iter().chain(second).collect();
         self.warn(WarningCode::ConflictingValues, Some(pointer), detail, files.iter().map(String::as_str));
@@ -283,6 +301,14 @@ impl<'a> Draft<'a> {
 
     pub fn status(&mut self, status: CardStatus) {
         self.card.status = status;
+    }
+}
+
+/// A value short enough for a warning.
+fn excerpt(text: &str) -> String {
+    match text.char_indices().nth(100) {
+        Some((end, _)) => format!("{}...", text.get(..end).unwrap_or_default()),
+        None => text.to_owned(),
     }
 }
 

@@ -23,19 +23,28 @@ pub fn parse(bytes: &[u8]) -> Result<Parsed, String> {
         }
         None => bytes,
     };
-    let Tolerant { value, duplicate } = match serde_json::from_slice(bytes) {
-        Ok(tolerant) => tolerant,
+    let Unchecked { value, duplicate } = match serde_json::from_slice(bytes) {
+        Ok(unchecked) => unchecked,
         Err(strict) => {
             let replaced = null_for_non_finite(bytes).ok_or_else(|| strict.to_string())?;
-            let tolerant = serde_json::from_slice(&replaced).map_err(|error| error.to_string())?;
+            let unchecked = serde_json::from_slice(&replaced).map_err(|error| error.to_string())?;
             oddities.push("it holds NaN or Infinity, which are read as null");
-            tolerant
+            unchecked
         }
     };
-    if duplicate {
+    if duplicate.is_some() {
         oddities.push("it gives a key twice, of which the last value is read");
     }
     Ok(Parsed { value, oddities })
+}
+
+/// Parses JSON and nothing beyond it; a key given twice is an error too.
+pub fn parse_strict(bytes: &[u8]) -> Result<Value, String> {
+    let unchecked: Unchecked = serde_json::from_slice(bytes).map_err(|error| error.to_string())?;
+    match unchecked.duplicate {
+        None => Ok(unchecked.value),
+        Some(key) => Err(format!("the member {key:?} is given twice")),
+    }
 }
 
 /// The same text with NaN, Infinity and -Infinity outside strings replaced by null; `None` if there are none.
@@ -70,77 +79,79 @@ fn null_for_non_finite(bytes: &[u8]) -> Option<Vec<u8>> {
     found.then_some(out)
 }
 
-/// A value, and whether any object in it gave a key twice.
-struct Tolerant {
+/// A value, and a key that some object in it gave twice.
+struct Unchecked {
     value: Value,
-    duplicate: bool,
+    duplicate: Option<String>,
 }
 
-impl<'de> Deserialize<'de> for Tolerant {
+impl<'de> Deserialize<'de> for Unchecked {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(TolerantVisitor)
+        deserializer.deserialize_any(UncheckedVisitor)
     }
 }
 
-struct TolerantVisitor;
+struct UncheckedVisitor;
 
-impl Tolerant {
+impl Unchecked {
     fn plain(value: impl Into<Value>) -> Self {
-        Self { value: value.into(), duplicate: false }
+        Self { value: value.into(), duplicate: None }
     }
 }
 
-impl<'de> Visitor<'de> for TolerantVisitor {
-    type Value = Tolerant;
+impl<'de> Visitor<'de> for UncheckedVisitor {
+    type Value = Unchecked;
 
     fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str("JSON")
     }
 
-    fn visit_unit<E>(self) -> Result<Tolerant, E> {
-        Ok(Tolerant::plain(Value::Null))
+    fn visit_unit<E>(self) -> Result<Unchecked, E> {
+        Ok(Unchecked::plain(Value::Null))
     }
 
-    fn visit_bool<E>(self, value: bool) -> Result<Tolerant, E> {
-        Ok(Tolerant::plain(value))
+    fn visit_bool<E>(self, value: bool) -> Result<Unchecked, E> {
+        Ok(Unchecked::plain(value))
     }
 
-    fn visit_u64<E>(self, value: u64) -> Result<Tolerant, E> {
-        Ok(Tolerant::plain(value))
+    fn visit_u64<E>(self, value: u64) -> Result<Unchecked, E> {
+        Ok(Unchecked::plain(value))
     }
 
-    fn visit_i64<E>(self, value: i64) -> Result<Tolerant, E> {
-        Ok(Tolerant::plain(value))
+    fn visit_i64<E>(self, value: i64) -> Result<Unchecked, E> {
+        Ok(Unchecked::plain(value))
     }
 
-    fn visit_f64<E: serde::de::Error>(self, value: f64) -> Result<Tolerant, E> {
+    fn visit_f64<E: serde::de::Error>(self, value: f64) -> Result<Unchecked, E> {
         let number = Number::from_f64(value).ok_or_else(|| E::custom("number out of range"))?;
-        Ok(Tolerant::plain(Value::Number(number)))
+        Ok(Unchecked::plain(Value::Number(number)))
     }
 
-    fn visit_str<E>(self, value: &str) -> Result<Tolerant, E> {
-        Ok(Tolerant::plain(value))
+    fn visit_str<E>(self, value: &str) -> Result<Unchecked, E> {
+        Ok(Unchecked::plain(value))
     }
 
-    fn visit_string<E>(self, value: String) -> Result<Tolerant, E> {
-        Ok(Tolerant::plain(value))
+    fn visit_string<E>(self, value: String) -> Result<Unchecked, E> {
+        Ok(Unchecked::plain(value))
     }
 
-    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Tolerant, A::Error> {
-        let (mut items, mut duplicate) = (Vec::new(), false);
-        while let Some(item) = seq.next_element::<Tolerant>()? {
-            duplicate |= item.duplicate;
+    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Unchecked, A::Error> {
+        let (mut items, mut duplicate) = (Vec::new(), None);
+        while let Some(item) = seq.next_element::<Unchecked>()? {
+            duplicate = duplicate.or(item.duplicate);
             items.push(item.value);
         }
-        Ok(Tolerant { value: Value::Array(items), duplicate })
+        Ok(Unchecked { value: Value::Array(items), duplicate })
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Tolerant, A::Error> {
-        let (mut members, mut duplicate) = (Map::new(), false);
-        while let Some((key, member)) = map.next_entry::<String, Tolerant>()? {
-            duplicate |= member.duplicate | members.insert(key, member.value).is_some();
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Unchecked, A::Error> {
+        let (mut members, mut duplicate) = (Map::new(), None);
+        while let Some((key, member)) = map.next_entry::<String, Unchecked>()? {
+            let twice = members.contains_key(&key).then(|| key.clone());
+            duplicate = duplicate.or(member.duplicate).or(twice);
+            members.insert(key, member.value);
         }
-        Ok(Tolerant { value: Value::Object(members), duplicate })
+        Ok(Unchecked { value: Value::Object(members), duplicate })
     }
 }
 

@@ -12,7 +12,7 @@ mod draft;
 mod facts;
 mod files;
 mod folder;
-mod json;
+pub(crate) mod json;
 mod kind;
 mod limits;
 mod model_path;
@@ -54,10 +54,11 @@ pub fn extract(folder: &ModelFolder, limits: &Limits) -> io::Result<Extraction> 
     let mut draft = Draft::new(folder, limits, Card::empty())?;
     files::list(&mut draft);
     let kind = Kind::of(&mut draft);
-    words::read(&mut draft, kind);
+    let words = words::read(&mut draft);
     configuration::read(&mut draft, kind);
     weights::read(&mut draft, kind);
-    capabilities::read(&mut draft, kind);
+    words::complete(&mut draft, &words);
+    capabilities::read(&mut draft, &words);
     status::judge(&mut draft, kind);
     let (card, files) = draft.finish();
     Ok(Extraction { card, files })

@@ -1,6 +1,89 @@
 //! How complete the card is, in one word.
 
+use super::card::{Card, CardStatus, WeightsFormat};
 use super::draft::Draft;
 use super::kind::Kind;
+use super::warning::WarningCode;
 
-pub fn judge(_draft: &mut Draft<'_>, _kind: Kind) {}
+/// Warnings that mean that something expected is missing or could not be read.
+const MISSING: [WarningCode; 12] = [
+    WarningCode::MissingShards,
+    WarningCode::IndexMismatch,
+    WarningCode::LfsPointer,
+    WarningCode::PartialDownload,
+    WarningCode::ZeroBytes,
+    WarningCode::TruncatedFile,
+    WarningCode::InvalidHeader,
+    WarningCode::UnreadableFile,
+    WarningCode::LinkRefused,
+    WarningCode::ForeignSchema,
+    WarningCode::NoWeights,
+    WarningCode::BudgetExceeded,
+];
+/// Files of which a text model has at least one.
+const TOKENIZERS: [&str; 10] = [
+    "tokenizer.json",
+    "tokenizer.model",
+    "tokenizer_config.json",
+    "vocab.json",
+    "vocab.txt",
+    "tekken.json",
+    "spiece.model",
+    "sentencepiece.bpe.model",
+    "tiktoken.model",
+    "tokenizer.tiktoken",
+];
+
+pub fn judge(draft: &mut Draft<'_>, kind: Kind) {
+    let status = if is_empty(draft, kind) {
+        CardStatus::Empty
+    } else if is_partial(draft, kind) {
+        CardStatus::Partial
+    } else {
+        CardStatus::Complete
+    };
+    draft.status(status);
+}
+
+/// Nothing of a model was recognised: neither a description nor weights nor a fact.
+fn is_empty(draft: &Draft<'_>, kind: Kind) -> bool {
+    let Card { family, architectures, weights, tokenizer, .. } = &draft.card;
+    let described = family.is_some() || !architectures.is_empty() || draft.card.architecture.hidden_size.is_some();
+    let known = !matches!(kind, Kind::Nothing | Kind::Foreign);
+    let tokenized = tokenizer.class.is_some() || tokenizer.vocab_size.is_some();
+    !described && !known && !tokenized && weights.format == WeightsFormat::None && !has_pointers(draft)
+}
+
+/// A folder of pointers to files that were not fetched holds a model all the same.
+fn has_pointers(draft: &Draft<'_>) -> bool {
+    draft.card.warnings.iter().any(|warning| warning.code == WarningCode::LfsPointer)
+}
+
+fn is_partial(draft: &Draft<'_>, kind: Kind) -> bool {
+    let warned = draft.card.warnings.iter().any(|warning| MISSING.contains(&warning.code));
+    let undescribed = matches!(kind, Kind::Safetensors | Kind::ModelScope | Kind::Foreign | Kind::Nothing);
+    let weightless = draft.card.weights.format == WeightsFormat::None;
+    warned || undescribed || weightless || lacks_tokenizer(draft, kind)
+}
+
+/// A text model is of no use without its tokenizer; a GGUF file carries its own.
+fn lacks_tokenizer(draft: &Draft<'_>, kind: Kind) -> bool {
+    let described = matches!(kind, Kind::Transformers | Kind::SentenceTransformers | Kind::Native);
+    let takes_text = matches!(
+        draft.card.task.as_deref(),
+        Some(
+            "text-generation"
+                | "text2text-generation"
+                | "image-text-to-text"
+                | "fill-mask"
+                | "text-classification"
+                | "token-classification"
+                | "sentence-similarity"
+        )
+    );
+    let has_one = draft.listing.files.iter().any(|entry| {
+        let name = entry.path.rsplit('/').next().unwrap_or_default();
+        TOKENIZERS.contains(&name) || name.starts_with("tokenizer.") || name.ends_with(".tiktoken")
+    });
+    described && takes_text && !has_one && draft.card.weights.format != WeightsFormat::Gguf
+}

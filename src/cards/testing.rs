@@ -6,11 +6,13 @@ use super::{Card, Limits, ModelFolder, WarningCode, extract};
 
 /// The card of a folder that holds these files.
 pub fn card_of<C: AsRef<[u8]>>(files: &[(&str, C)]) -> Card {
+    card_within(files, &Limits::default())
+}
+
+pub fn card_within<C: AsRef<[u8]>>(files: &[(&str, C)], limits: &Limits) -> Card {
     let folder = tempfile::tempdir().unwrap();
-    for (path, content) in files {
-        write(&folder.path().join(path), content.as_ref());
-    }
-    extract(&ModelFolder::ambient(folder.path()).unwrap(), &Limits::default()).unwrap().card
+    write(folder.path(), files);
+    extract(&ModelFolder::ambient(folder.path()).unwrap(), limits).unwrap().card
 }
 
 /// The codes of the card's warnings, in their order.
@@ -18,8 +20,12 @@ pub fn warning_codes(card: &Card) -> Vec<WarningCode> {
     card.warnings.iter().map(|warning| warning.code).collect()
 }
 
-#[expect(clippy::disallowed_methods, reason = "the test makes the folder that is read")]
-fn write(path: &Path, content: &[u8]) {
-    std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-    std::fs::write(path, content).unwrap();
+/// Writes the files, and the folders they lie in.
+#[expect(clippy::disallowed_methods, reason = "a test makes its folders itself")]
+pub fn write<C: AsRef<[u8]>>(folder: &Path, files: &[(&str, C)]) {
+    for (path, content) in files {
+        let path = folder.join(path);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, content.as_ref()).unwrap();
+    }
 }

@@ -1,0 +1,176 @@
+//! The application: its state, its routes, what is wrapped round them, and what no route takes.
+
+use std::collections::BTreeMap;
+use std::future::Future;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, LazyLock};
+
+use actix_web::body::MessageBody;
+use actix_web::dev::{ServiceFactory, ServiceRequest, ServiceResponse};
+use actix_web::http::{Method, header};
+use actix_web::middleware::{Compress, from_fn};
+use actix_web::web::{self, Data, PathConfig};
+use actix_web::{App, Error, HttpRequest, HttpResponse, Resource};
+use tokio::sync::OnceCell;
+use utoipa::OpenApi as _;
+use utoipa::openapi::OpenApi;
+use utoipa_actix_web::service_config::ServiceConfig;
+use utoipa_actix_web::{AppExt as _, scope};
+use utoipa_swagger_ui::{Config, SwaggerUi};
+
+use crate::access::{self, Hosts};
+use crate::database::Database;
+use crate::documentation::Documentation;
+pub use crate::documentation::{BodyProblems, ChangeProblems, ReadProblems, Unavailable};
+use crate::error::{ApiError, ApiResult, Fault};
+use crate::page::TokenKey;
+use crate::reading::FolderReader;
+use crate::{answer, base_models, health, problems, telemetry};
+
+/// What every handler can reach.
+pub struct Service {
+    pub database: Database,
+    pub folders: FolderReader,
+    pub hosts: Hosts,
+    token_key: OnceCell<TokenKey>,
+    stopping: Arc<AtomicBool>,
+}
+
+impl Service {
+    pub fn new(database: Database, folders: FolderReader, hosts: Hosts) -> Self {
+        Self { database, folders, hosts, token_key: OnceCell::new(), stopping: Arc::default() }
+    }
+
+    /// The key that signs page tokens. It lies in the database, so that all instances have the same.
+    pub async fn token_key(&self) -> ApiResult<&TokenKey> {
+        self.token_key.get_or_try_init(async || Ok(self.database.read(TokenKey::load).await?)).await
+    }
+
+    /// From now on the service says that it is not ready.
+    pub fn stop(&self) {
+        self.stopping.store(true, Ordering::Relaxed);
+    }
+
+    pub fn is_stopping(&self) -> bool {
+        self.stopping.load(Ordering::Relaxed)
+    }
+}
+
+/// Runs a change to its end, also when the client goes away meanwhile: a change is done or not done.
+pub async fn detached<T: 'static>(work: impl Future<Output = ApiResult<T>> + 'static) -> ApiResult<T> {
+    actix_web::rt::spawn(work).await.unwrap_or_else(|panic| Err(ApiError::Internal(panic.into())))
+}
+
+/// The whole application.
+pub fn app(
+    service: Data<Service>,
+) -> App<
+    impl ServiceFactory<
+        ServiceRequest,
+        Config = (),
+        Response = ServiceResponse<impl MessageBody>,
+        Error = Error,
+        InitError = (),
+    >,
+> {
+    let (app, _) = App::new()
+        .into_utoipa_app()
+        .map(|app| app.app_data(service).app_data(path_config()))
+        .configure(routes)
+        .split_for_parts();
+    app.service(web::resource("/openapi.json").get(openapi_json))
+        .service(redirect("/", "/swagger-ui/"))
+        .service(redirect("/swagger-ui", "/swagger-ui/"))
+        .service(SwaggerUi::new("/swagger-ui/{_:.*}").config(swagger_config()))
+        .default_service(web::to(unrouted))
+        .wrap(from_fn(access::check_host))
+        .wrap(from_fn(answer::head_as_get))
+        .wrap(Compress::default())
+        .wrap(from_fn(answer::problems))
+        .wrap(from_fn(answer::headers))
+        .wrap(from_fn(telemetry::request))
+}
+
+fn routes(config: &mut ServiceConfig<'_>) {
+    config
+        .service(scope("/api/v1").configure(base_models::handlers::configure))
+        .configure(health::configure)
+        .service(problems::get_problem);
+}
+
+/// The OpenAPI document of the routes.
+pub fn openapi() -> OpenApi {
+    let (_, mut document) =
+        App::new().into_utoipa_app().openapi(Documentation::openapi()).configure(routes).split_for_parts();
+    document.info.version = env!("CARGO_PKG_VERSION").to_owned();
+    document
+}
+
+/// The same as the text that is served and committed.
+pub fn openapi_text() -> &'static str {
+    static TEXT: LazyLock<String> = LazyLock::new(|| {
+        let mut text = openapi().to_pretty_json().unwrap_or_default();
+        text.push('\n');
+        text
+    });
+    &TEXT
+}
+
+async fn openapi_json() -> HttpResponse {
+    HttpResponse::Ok().content_type("application/json").body(openapi_text())
+}
+
+fn swagger_config() -> Config<'static> {
+    // No validator: it would send the document to a site on the internet.
+    Config::new(["/openapi.json"])
+        .validator_url("none")
+        .try_it_out_enabled(true)
+        .display_request_duration(true)
+        .deep_linking(true)
+}
+
+fn redirect(from: &'static str, to: &'static str) -> Resource {
+    web::resource(from)
+        .get(move || async move { HttpResponse::PermanentRedirect().insert_header((header::LOCATION, to)).finish() })
+}
+
+fn path_config() -> PathConfig {
+    PathConfig::default().error_handler(|error, _| {
+        ApiError::InvalidParameter(vec![Fault::parameter("path", "type", error.to_string())]).into()
+    })
+}
+
+/// The methods of each address, as `Allow` lists them.
+fn allowed() -> &'static BTreeMap<String, String> {
+    static ALLOWED: LazyLock<BTreeMap<String, String>> = LazyLock::new(|| {
+        let document = serde_json::to_value(openapi()).unwrap_or_default();
+        let paths = document.get("paths").and_then(|paths| paths.as_object()).cloned().unwrap_or_default();
+        let pages =
+            ["/openapi.json", "/", "/swagger-ui", "/swagger-ui/{_:.*}"].map(|page| (page.to_owned(), list(["get"])));
+        let documented = paths.into_iter().map(|(path, item)| {
+            let methods = item.as_object().into_iter().flatten().map(|(method, _)| method.as_str()).collect::<Vec<_>>();
+            (path, list(methods))
+        });
+        documented.chain(pages).collect()
+    });
+    &ALLOWED
+}
+
+fn list<'a>(methods: impl IntoIterator<Item = &'a str>) -> String {
+    let mut methods: Vec<String> = methods.into_iter().map(str::to_ascii_uppercase).collect();
+    if methods.iter().any(|method| method == "GET") {
+        methods.push("HEAD".to_owned());
+    }
+    methods.push("OPTIONS".to_owned());
+    methods.sort();
+    methods.join(", ")
+}
+
+/// What no route takes: a known address with another method, or an unknown address.
+async fn unrouted(request: HttpRequest) -> ApiResult<HttpResponse> {
+    let allow = request.match_pattern().and_then(|pattern| allowed().get(&pattern)).ok_or(ApiError::UnknownPath)?;
+    if request.method() == Method::OPTIONS {
+        return Ok(HttpResponse::NoContent().insert_header((header::ALLOW, allow.as_str())).finish());
+    }
+    Err(ApiError::MethodNotAllowed(allow.clone()))
+}

@@ -1,0 +1,92 @@
+use actix_web::http::header::{ContentType, ETag};
+use actix_web::web::{Data, Path};
+use actix_web::{HttpResponse, delete, get, put};
+use serde_json::json;
+
+use super::update::change;
+use super::{BaseModelParameter, find, not_modified};
+use crate::app::{BodyProblems, ChangeProblems, ReadProblems, Service, Unavailable, detached};
+use crate::base_models::input::MAX_TEMPLATE;
+use crate::error::{ApiError, ApiResult};
+use crate::extract::{Conditions, Text, ValidQuery, tag};
+
+/// Get the deployment template
+///
+/// The Go template of an Ollama Modelfile, as it was given.
+#[utoipa::path(
+    tag = "deployment templates",
+    params(BaseModelParameter, ("If-None-Match" = Option<String>, Header, description = "Tags of the states you have", max_length = 1024)),
+    responses(
+        (status = OK, body = String, content_type = "text/plain", description = "The template", headers(("ETag" = String, description = "The tag of the base model's state")), example = json!("{{ .System }} {{ .Prompt }}")),
+        (status = NOT_MODIFIED, description = "The base model has not changed"),
+        ReadProblems,
+        Unavailable,
+    )
+)]
+#[get("/base-models/{base_model}/deployment-template")]
+pub async fn get_deployment_template(
+    service: Data<Service>,
+    asked: Path<String>,
+    _: ValidQuery<()>,
+    conditions: Conditions,
+) -> ApiResult<HttpResponse> {
+    let base_model = find(&service, &asked).await?;
+    conditions.check(base_model.revision)?;
+    if conditions.is_known(base_model.revision) {
+        return Ok(not_modified(&base_model));
+    }
+    let revision = tag(base_model.revision);
+    let template = base_model.deployment_template.ok_or(ApiError::NoDeploymentTemplate)?;
+    Ok(HttpResponse::Ok().content_type(ContentType::plaintext()).insert_header(ETag(revision)).body(template))
+}
+
+/// Set the deployment template
+///
+/// Takes the text itself, so that `curl -T template.gotmpl` and a page's file upload both work. 64 KiB at most.
+#[utoipa::path(
+    tag = "deployment templates",
+    params(BaseModelParameter, ("If-Match" = Option<String>, Header, description = "The tag of the state you know", max_length = 1024)),
+    request_body(content((String = "text/plain", example = json!("{{ .System }} {{ .Prompt }}")), (String = "application/octet-stream", example = json!("{{ .System }} {{ .Prompt }}"))), description = "The template"),
+    responses(
+        (status = NO_CONTENT, description = "It is set", headers(("ETag" = String, description = "The tag of the new state"))),
+        ChangeProblems,
+        BodyProblems,
+        Unavailable,
+    )
+)]
+#[put("/base-models/{base_model}/deployment-template")]
+pub async fn put_deployment_template(
+    service: Data<Service>,
+    asked: Path<String>,
+    _: ValidQuery<()>,
+    conditions: Conditions,
+    Text(template): Text<MAX_TEMPLATE>,
+) -> ApiResult<HttpResponse> {
+    let patch = json!({"deployment_template": template});
+    let updated = detached(async move { change(&service, &asked, &conditions, &patch).await }).await?;
+    Ok(HttpResponse::NoContent().insert_header(ETag(tag(updated.revision))).finish())
+}
+
+/// Remove the deployment template
+///
+/// The base model has none afterwards, as if none had been given.
+#[utoipa::path(
+    tag = "deployment templates",
+    params(BaseModelParameter, ("If-Match" = Option<String>, Header, description = "The tag of the state you know", max_length = 1024)),
+    responses(
+        (status = NO_CONTENT, description = "There is none now", headers(("ETag" = String, description = "The tag of the new state"))),
+        ChangeProblems,
+        Unavailable,
+    )
+)]
+#[delete("/base-models/{base_model}/deployment-template")]
+pub async fn delete_deployment_template(
+    service: Data<Service>,
+    asked: Path<String>,
+    _: ValidQuery<()>,
+    conditions: Conditions,
+) -> ApiResult<HttpResponse> {
+    let patch = json!({"deployment_template": null});
+    let updated = detached(async move { change(&service, &asked, &conditions, &patch).await }).await?;
+    Ok(HttpResponse::NoContent().insert_header(ETag(tag(updated.revision))).finish())
+}

@@ -1,0 +1,64 @@
+//! The endpoints, one file each: what it takes, what it answers, what it does.
+
+mod card;
+mod create;
+mod delete;
+mod deployment_template;
+mod get;
+mod list;
+mod update;
+
+use actix_web::HttpResponse;
+use actix_web::http::header::{self, ETag};
+use actix_web::web::Path;
+use utoipa::IntoParams;
+use utoipa_actix_web::service_config::ServiceConfig;
+
+use super::model::BaseModel;
+use super::reference::Reference;
+use crate::app::Service;
+use crate::error::{ApiError, ApiResult};
+use crate::extract::tag;
+
+/// Adds the endpoints to the API.
+pub fn configure(config: &mut ServiceConfig<'_>) {
+    config
+        .service(list::list_base_models)
+        .service(create::create_base_model)
+        .service(get::get_base_model)
+        .service(update::update_base_model)
+        .service(delete::delete_base_model)
+        .service(card::get_card)
+        .service(deployment_template::get_deployment_template)
+        .service(deployment_template::put_deployment_template)
+        .service(deployment_template::delete_deployment_template);
+}
+
+/// The base model that an address names.
+#[derive(IntoParams)]
+#[into_params(names("base_model"), parameter_in = Path)]
+#[expect(dead_code, reason = "it describes the parameter in the OpenAPI document")]
+pub struct BaseModelParameter(
+    /// Id or technical name, the latter whatever its letter case.
+    #[param(example = "llama3.2-1b", min_length = 1, max_length = 40)]
+    String,
+);
+
+async fn find(service: &Service, asked: &Path<String>) -> ApiResult<BaseModel> {
+    let reference = Reference::from(asked.as_str());
+    let found = service.database.read(async |db| BaseModel::find(&reference, db).await).await?;
+    found.ok_or_else(|| ApiError::NotFound(asked.as_str().to_owned()))
+}
+
+/// The record with its tag.
+fn answer(mut status: actix_web::HttpResponseBuilder, base_model: &BaseModel) -> HttpResponse {
+    status.insert_header(ETag(tag(base_model.revision))).json(base_model)
+}
+
+/// "You have it already", with the headers that the whole answer would have had.
+fn not_modified(base_model: &BaseModel) -> HttpResponse {
+    HttpResponse::NotModified()
+        .insert_header(ETag(tag(base_model.revision)))
+        .insert_header((header::CACHE_CONTROL, "no-cache"))
+        .finish()
+}

@@ -1,0 +1,95 @@
+use actix_web::web::{Data, Path};
+use actix_web::{HttpResponse, patch};
+use serde_json::Value;
+
+use super::create::{read_card, taken};
+use super::{BaseModelParameter, answer, find};
+use crate::app::{BodyProblems, ChangeProblems, Service, Unavailable, detached};
+use crate::base_models::input::{BaseModelChanges, NewBaseModel};
+use crate::base_models::model::{BaseModel, Row, UNIQUE_NAMES};
+use crate::error::{ApiError, ApiResult, OnConstraint as _, Problem};
+use crate::extract::{Conditions, Members, Patch, ValidQuery};
+
+/// How often a change is tried when somebody else is faster.
+const TRIES: usize = 5;
+
+/// Change a base model
+///
+/// Takes a merge patch (RFC 7396): what is absent stays, `null` clears. A changed `path` is read at once. Send the tag of
+/// the state you know as `If-Match`, and nobody's change is lost: 412 if there is a newer one. A patch that changes
+/// nothing leaves the tag as it is.
+#[utoipa::path(
+    tag = "base models",
+    params(BaseModelParameter, ("If-Match" = Option<String>, Header, description = "The tag of the state you know", max_length = 1024)),
+    request_body(
+        content((BaseModelChanges = "application/merge-patch+json"), (BaseModelChanges = "application/json")),
+        description = "The members to change",
+    ),
+    responses(
+        (status = OK, body = BaseModel, description = "The base model as it is now", headers(("ETag" = String, description = "The tag of this state"))),
+        (status = CONFLICT, body = Problem, content_type = "application/problem+json",
+            description = "A name is taken; `conflicts` names who holds it"),
+        ChangeProblems,
+        BodyProblems,
+        Unavailable,
+    )
+)]
+#[patch("/base-models/{base_model}")]
+pub async fn update_base_model(
+    service: Data<Service>,
+    asked: Path<String>,
+    _: ValidQuery<()>,
+    conditions: Conditions,
+    Patch(patch): Patch,
+) -> ApiResult<HttpResponse> {
+    let updated = detached(async move { change(&service, &asked, &conditions, &patch).await }).await?;
+    Ok(answer(HttpResponse::Ok(), &updated))
+}
+
+/// Applies a patch to the state that is there, and again to the next one if that was changed in between.
+pub async fn change(
+    service: &Service,
+    asked: &Path<String>,
+    conditions: &Conditions,
+    patch: &Value,
+) -> ApiResult<BaseModel> {
+    for _ in 0..TRIES {
+        let current = find(service, asked).await?;
+        conditions.check_change(current.revision)?;
+        if let Some(updated) = apply(service, current, patch).await? {
+            return Ok(updated);
+        }
+    }
+    Err(ApiError::DatabaseUnavailable(anyhow::anyhow!("the record changed {TRIES} times while it was being changed")))
+}
+
+/// `None` if the record changed in between.
+async fn apply(service: &Service, current: BaseModel, patch: &Value) -> ApiResult<Option<BaseModel>> {
+    let before = current.as_input();
+    let after = patched(&before, patch)?;
+    if after == before {
+        return Ok(Some(current));
+    }
+    let (path, card) = if after.path == before.path {
+        (after.path.clone(), None)
+    } else {
+        let (path, card) = read_card(service, &after.path).await?;
+        (path, Some(card))
+    };
+    let mut row = Row::from(after);
+    row.path = path;
+    let (id, revision) = (current.id, current.revision);
+    let updated =
+        service.database.write(async |db| BaseModel::update(id, revision, &row, card.as_ref(), db).await).await;
+    match updated.on_constraint(&UNIQUE_NAMES)? {
+        Some(updated) => Ok(updated),
+        None => taken(service, &row, Some(id)).await.map(|()| None),
+    }
+}
+
+/// The record as the patch would have it, judged like a new one.
+fn patched(before: &NewBaseModel, patch: &Value) -> ApiResult<NewBaseModel> {
+    let mut document = serde_json::to_value(before).map_err(|error| ApiError::Internal(error.into()))?;
+    json_patch::merge(&mut document, patch);
+    Members::read(document)
+}

@@ -1,0 +1,214 @@
+//! What a client sends: a new base model, or a merge patch of one.
+//!
+//! A patch is applied to the stored record and the result judged by the same rules as a new one, so
+//! that there is one set of rules, and a patch can do what RFC 7396 says and nothing else.
+
+use serde::Serialize;
+use serde_json::{Map, Value};
+use utoipa::ToSchema;
+use validator::{Validate, ValidationError};
+
+use super::names::{self, check_model_name, check_technical_name};
+use crate::cards::ModelPath;
+use crate::extract::{Body, Members};
+
+/// Most bytes of a description.
+const MAX_DESCRIPTION: usize = 16 << 10;
+/// Most bytes of all properties together, as JSON.
+const MAX_PROPERTIES: usize = 16 << 10;
+/// Most bytes of a deployment template.
+pub const MAX_TEMPLATE: usize = 64 << 10;
+const MAX_TAG_CHARACTERS: usize = 64;
+/// Up to here every whole number is the same in every language's JSON (2^53).
+const MAX_EXACT: f64 = 9_007_199_254_740_992.0;
+
+/// A base model to register.
+#[derive(Debug, Clone, PartialEq, Serialize, Validate, ToSchema)]
+pub struct NewBaseModel {
+    /// Short name, unique whatever its letter case. The names of models that are trained from this one begin with it,
+    /// which is why it is short and holds no `_`.
+    #[validate(
+        length(min = 1, max = 40, message = "must be 1 to 40 characters long"),
+        custom(function = "check_technical_name")
+    )]
+    #[schema(min_length = 1, max_length = 40, pattern = "^[A-Za-z0-9][A-Za-z0-9.-]*$", example = "distilbert")]
+    pub technical_name: String,
+    /// Full name, unique whatever its letter case.
+    #[validate(
+        length(min = 1, max = 200, message = "must be 1 to 200 characters long"),
+        custom(function = "check_model_name")
+    )]
+    #[schema(min_length = 1, max_length = 200, example = "DistilBERT base uncased")]
+    pub model_name: String,
+    /// The model's folder, or a single `.gguf` file, relative to the models root: `models/X`, `./models/X` and `X` mean
+    /// the same.
+    #[validate(
+        length(min = 1, max = 1024, message = "must be 1 to 1024 characters long"),
+        custom(function = "check_path")
+    )]
+    #[schema(min_length = 1, max_length = 1024, example = "models/distilbert")]
+    pub path: String,
+    /// Free text, 16 KiB at most.
+    #[validate(custom(function = "check_description"))]
+    #[schema(max_length = 16384, example = "Small encoder for classification")]
+    pub description: Option<String>,
+    /// Words to find it by.
+    #[validate(length(max = 32, message = "must be at most 32 tags"), custom(function = "check_tags"))]
+    #[schema(required = false, max_items = 32, example = json!(["encoder"]))]
+    pub tags: Vec<String>,
+    /// Whatever else is worth keeping: strings, numbers and booleans by name, 16 KiB of JSON at most.
+    #[validate(custom(function = "check_properties"))]
+    #[schema(required = false, value_type = std::collections::BTreeMap<String, Property>, example = json!({"team": "nlp"}))]
+    pub properties: Map<String, Value>,
+    /// The Go template of an Ollama Modelfile, 64 KiB at most.
+    #[validate(custom(function = "check_template"))]
+    #[schema(min_length = 1, max_length = 65536, example = "{{ .Prompt }}")]
+    pub deployment_template: Option<String>,
+}
+
+/// Changes to a base model as a merge patch (RFC 7396): what is absent stays, `null` clears.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "it describes the body in the OpenAPI document; the patch itself is applied as JSON")]
+pub struct BaseModelChanges {
+    #[schema(min_length = 1, max_length = 40, pattern = "^[A-Za-z0-9][A-Za-z0-9.-]*$", nullable = false)]
+    technical_name: Option<String>,
+    #[schema(min_length = 1, max_length = 200, nullable = false)]
+    model_name: Option<String>,
+    /// Another folder is read at once, and the card becomes that folder's.
+    #[schema(min_length = 1, max_length = 1024, nullable = false)]
+    path: Option<String>,
+    #[schema(max_length = 16384, example = "Default model of the chat team")]
+    description: Option<String>,
+    #[schema(max_items = 32)]
+    tags: Option<Vec<String>>,
+    /// Members are merged one by one; `null` removes one.
+    #[schema(value_type = Option<std::collections::BTreeMap<String, PropertyChange>>)]
+    properties: Option<Map<String, Value>>,
+    #[schema(min_length = 1, max_length = 65536)]
+    deployment_template: Option<String>,
+}
+
+/// A value of `properties`.
+#[derive(ToSchema)]
+#[schema(example = "nlp")]
+#[serde(untagged)]
+#[expect(dead_code, reason = "it describes the values in the OpenAPI document")]
+pub enum Property {
+    Text(String),
+    Number(f64),
+    Boolean(bool),
+}
+
+/// A value of `properties` in a patch.
+#[derive(ToSchema)]
+#[schema(example = "nlp")]
+#[serde(untagged)]
+#[expect(dead_code, reason = "it describes the values in the OpenAPI document")]
+pub enum PropertyChange {
+    Text(String),
+    Number(f64),
+    Boolean(bool),
+    /// `null` removes the member.
+    Removed,
+}
+
+impl Body for NewBaseModel {
+    fn read(members: &mut Members) -> Self {
+        Self {
+            technical_name: members.required("technical_name"),
+            model_name: names::tidy(&members.required::<String>("model_name")),
+            path: members.required("path"),
+            description: members.optional("description"),
+            tags: members.optional("tags").map(distinct).unwrap_or_default(),
+            properties: members.optional("properties").unwrap_or_default(),
+            deployment_template: members.optional("deployment_template"),
+        }
+    }
+}
+
+fn distinct(tags: Vec<String>) -> Vec<String> {
+    let mut kept: Vec<String> = Vec::with_capacity(tags.len().min(64));
+    for tag in tags.iter().map(|tag| names::tidy(tag)) {
+        if !kept.contains(&tag) {
+            kept.push(tag);
+        }
+    }
+    kept
+}
+
+fn broken(code: &'static str, message: impl Into<String>) -> ValidationError {
+    ValidationError::new(code).with_message(message.into().into())
+}
+
+fn check_path(path: &str) -> Result<(), ValidationError> {
+    ModelPath::parse(path).map(drop).map_err(|error| broken("path", error.to_string()))
+}
+
+fn check_description(text: &str) -> Result<(), ValidationError> {
+    check_text(text, MAX_DESCRIPTION)
+}
+
+/// A template is a text that says something: an empty one would silently mean another model's.
+fn check_template(text: &str) -> Result<(), ValidationError> {
+    if text.trim().is_empty() {
+        return Err(broken("length", "must not be blank; null means that there is none"));
+    }
+    check_text(text, MAX_TEMPLATE)
+}
+
+fn check_text(text: &str, max: usize) -> Result<(), ValidationError> {
+    if text.len() > max {
+        return Err(broken("length", format!("must be at most {max} bytes long")));
+    }
+    match text.chars().find(|c| c.is_control() && !matches!(c, '\n' | '\r' | '\t')) {
+        None => Ok(()),
+        Some(c) => {
+            Err(broken("characters", format!("must not hold control characters, but holds U+{:04X}", u32::from(c))))
+        }
+    }
+}
+
+fn check_tags(tags: &[String]) -> Result<(), ValidationError> {
+    let fits = |tag: &&String| {
+        (1..=MAX_TAG_CHARACTERS).contains(&tag.chars().count()) && !tag.chars().any(names::is_invisible)
+    };
+    match tags.iter().position(|tag| !fits(&tag)) {
+        None => Ok(()),
+        Some(index) => {
+            let mut error =
+                broken("tag", "must be 1 to 64 characters long and hold no control or zero-width characters");
+            error.add_param("at".into(), &format!("/{index}"));
+            Err(error)
+        }
+    }
+}
+
+fn check_properties(properties: &Map<String, Value>) -> Result<(), ValidationError> {
+    for (name, value) in properties {
+        check_property(name, value).map_err(|message| {
+            let mut error = broken("property", message);
+            error.add_param("at".into(), &format!("/{}", name.replace('~', "~0").replace('/', "~1")));
+            error
+        })?;
+    }
+    let length = serde_json::to_vec(properties).map_or(0, |json| json.len());
+    if length > MAX_PROPERTIES {
+        return Err(broken("length", format!("must be at most {MAX_PROPERTIES} bytes of JSON, but has {length}")));
+    }
+    Ok(())
+}
+
+fn check_property(name: &str, value: &Value) -> Result<(), String> {
+    if name.is_empty() || name.chars().count() > 64 || name.chars().any(names::is_invisible) {
+        return Err("must have a name of 1 to 64 characters without control or zero-width characters".to_owned());
+    }
+    match value {
+        Value::String(text) if text.contains('\0') => Err("must not hold the character U+0000".to_owned()),
+        Value::Number(number) if number.as_f64().is_none_or(|number| number.abs() > MAX_EXACT) => {
+            Err("must be at most 9007199254740992, which every JSON reader keeps exactly; give it as a string"
+                .to_owned())
+        }
+        Value::String(_) | Value::Number(_) | Value::Bool(_) => Ok(()),
+        Value::Null | Value::Array(_) | Value::Object(_) => Err("must be a string, a number or a boolean".to_owned()),
+    }
+}

@@ -1,0 +1,12 @@
+//! A base model: a pretrained foundation model in a folder on this server, under two names that
+//! nothing else in the register has, with the card of what the folder holds.
+
+pub mod handlers;
+mod input;
+mod model;
+mod names;
+mod reference;
+
+pub use input::{BaseModelChanges, NewBaseModel};
+pub use model::{BaseModel, StoredCard};
+pub use reference::Reference;

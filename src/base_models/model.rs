@@ -1,0 +1,256 @@
+//! The record of a base model and its queries. The database's constraints are the rules.
+
+use chrono::{DateTime, Utc};
+use diesel::deserialize::{self, FromSql, FromSqlRow};
+use diesel::expression::AsExpression;
+use diesel::pg::{Pg, PgValue};
+use diesel::prelude::{AsChangeset, HasQuery, Insertable};
+use diesel::serialize::{self, Output, ToSql};
+use diesel::sql_types::{Json, Jsonb, Text};
+use diesel::{
+    BoolExpressionMethods as _, ExpressionMethods as _, OptionalExtension as _, QueryDsl as _, QueryResult,
+    SelectableHelper as _,
+};
+use diesel_async::RunQueryDsl as _;
+use serde::Serialize;
+use serde_json::value::RawValue;
+use serde_json::{Map, Value};
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use super::input::{NewBaseModel, Property};
+use super::names;
+use super::reference::Reference;
+use crate::cards::Card;
+use crate::database::Connection;
+use crate::error::Conflict;
+use crate::page::Position;
+use crate::schema::base_models;
+
+/// The constraints that keep both names unique.
+pub const UNIQUE_NAMES: [&str; 2] = ["base_models_technical_name_unique", "base_models_model_name_unique"];
+
+/// A registered base model.
+#[derive(Debug, Clone, Serialize, HasQuery, ToSchema)]
+#[diesel(table_name = base_models, check_for_backend(Pg))]
+pub struct BaseModel {
+    #[schema(example = "0192f0c1-2b6e-7c3a-9f00-2f6d1e6f0a11")]
+    pub id: Uuid,
+    #[schema(min_length = 1, max_length = 40, example = "llama3.2-1b")]
+    pub technical_name: String,
+    #[schema(min_length = 1, max_length = 200, example = "Llama-3.2-1B-Instruct")]
+    pub model_name: String,
+    /// Path relative to the models root, which it calls `models`.
+    #[schema(max_length = 1031, example = "models/Llama-3.2-1B-Instruct")]
+    pub path: String,
+    #[schema(max_length = 16384)]
+    pub description: Option<String>,
+    #[schema(max_items = 32)]
+    pub tags: Vec<String>,
+    #[schema(value_type = std::collections::BTreeMap<String, Property>)]
+    pub properties: Properties,
+    /// The Go template of an Ollama Modelfile.
+    #[schema(max_length = 65536)]
+    pub deployment_template: Option<String>,
+    #[schema(value_type = Card)]
+    pub card: StoredCard,
+    /// Counts the changes; it is the number in `etag`.
+    #[schema(minimum = 1, example = 1)]
+    pub revision: i64,
+    /// The tag of this state, to be sent as `If-Match` with a change.
+    #[diesel(select_expression = etag(), select_expression_type = Etag)]
+    #[schema(example = "\"1\"")]
+    pub etag: String,
+    pub created_at: DateTime<Utc>,
+    pub created_by: Option<String>,
+    pub updated_at: DateTime<Utc>,
+    pub updated_by: Option<String>,
+}
+
+type Etag = diesel::expression::SqlLiteral<Text>;
+
+fn etag() -> Etag {
+    diesel::dsl::sql("'\"' || base_models.revision || '\"'")
+}
+
+/// A card as it was stored: its text goes into the answer as it is.
+#[derive(Debug, Clone, Serialize, FromSqlRow, AsExpression)]
+#[diesel(sql_type = Json)]
+#[serde(transparent)]
+pub struct StoredCard(Box<RawValue>);
+
+impl StoredCard {
+    pub fn new(card: &Card) -> serde_json::Result<Self> {
+        serde_json::value::to_raw_value(card).map(Self)
+    }
+}
+
+impl FromSql<Json, Pg> for StoredCard {
+    fn from_sql(value: PgValue<'_>) -> deserialize::Result<Self> {
+        Ok(Self(RawValue::from_string(std::str::from_utf8(value.as_bytes())?.to_owned())?))
+    }
+}
+
+impl ToSql<Json, Pg> for StoredCard {
+    fn to_sql<'b>(&'b self, out: &mut Output<'b, '_, Pg>) -> serialize::Result {
+        std::io::Write::write_all(out, self.0.get().as_bytes())?;
+        Ok(serialize::IsNull::No)
+    }
+}
+
+/// Strings, numbers and booleans by name.
+#[derive(Debug, Clone, Serialize, FromSqlRow, AsExpression)]
+#[diesel(sql_type = Jsonb)]
+#[serde(transparent)]
+pub struct Properties(pub Map<String, Value>);
+
+impl FromSql<Jsonb, Pg> for Properties {
+    fn from_sql(value: PgValue<'_>) -> deserialize::Result<Self> {
+        match <Value as FromSql<Jsonb, Pg>>::from_sql(value)? {
+            Value::Object(members) => Ok(Self(members)),
+            _ => Err("properties are not an object".into()),
+        }
+    }
+}
+
+impl ToSql<Jsonb, Pg> for Properties {
+    fn to_sql<'b>(&'b self, out: &mut Output<'b, '_, Pg>) -> serialize::Result {
+        std::io::Write::write_all(out, &[1])?;
+        serde_json::to_writer(out, &self.0)?;
+        Ok(serialize::IsNull::No)
+    }
+}
+
+/// What an insert and an update write.
+#[derive(Debug, Clone, Insertable, AsChangeset)]
+#[diesel(table_name = base_models, treat_none_as_null = true)]
+pub struct Row {
+    pub technical_name: String,
+    pub model_name: String,
+    pub model_name_key: String,
+    pub path: String,
+    pub description: Option<String>,
+    pub tags: Vec<String>,
+    pub properties: Properties,
+    pub deployment_template: Option<String>,
+}
+
+impl From<NewBaseModel> for Row {
+    fn from(new: NewBaseModel) -> Self {
+        let NewBaseModel { technical_name, model_name, path, description, tags, properties, deployment_template } = new;
+        Self {
+            model_name_key: names::model_name_key(&model_name),
+            technical_name,
+            model_name,
+            path,
+            description,
+            tags,
+            properties: Properties(properties),
+            deployment_template,
+        }
+    }
+}
+
+impl BaseModel {
+    pub async fn insert(row: &Row, card: &StoredCard, db: &mut Connection) -> QueryResult<Self> {
+        diesel::insert_into(base_models::table)
+            .values((base_models::id.eq(Uuid::now_v7()), row, base_models::card.eq(card)))
+            .returning(Self::as_returning())
+            .get_result(db)
+            .await
+    }
+
+    pub async fn find(reference: &Reference, db: &mut Connection) -> QueryResult<Option<Self>> {
+        let query = Self::query().into_boxed();
+        let query = match reference {
+            Reference::Id(id) => query.filter(base_models::id.eq(*id)),
+            Reference::TechnicalName(key) => query.filter(base_models::technical_name_key.eq(key.clone())),
+            Reference::Nothing => return Ok(None),
+        };
+        query.first(db).await.optional()
+    }
+
+    /// The newest records, or those that follow a position, and one more to tell whether the list goes on.
+    pub async fn page(after: Option<&Position>, size: i64, db: &mut Connection) -> QueryResult<Vec<Self>> {
+        let query =
+            Self::query().order((base_models::created_at.desc(), base_models::id.desc())).limit(size + 1).into_boxed();
+        let query = match after {
+            None => query,
+            // One bound on the pair would be a row comparison, which the index serves whole; diesel has none,
+            // so the first column bounds the index and the second decides among equals.
+            Some(last) => query
+                .filter(base_models::created_at.le(last.created_at))
+                .filter(base_models::created_at.lt(last.created_at).or(base_models::id.lt(last.id))),
+        };
+        query.load(db).await
+    }
+
+    /// Writes the row if it still has that revision; `None` if it has not, or is gone.
+    pub async fn update(
+        id: Uuid,
+        revision: i64,
+        row: &Row,
+        card: Option<&StoredCard>,
+        db: &mut Connection,
+    ) -> QueryResult<Option<Self>> {
+        diesel::update(base_models::table.filter(base_models::id.eq(id)).filter(base_models::revision.eq(revision)))
+            .set((
+                row,
+                card.map(|card| base_models::card.eq(card)),
+                base_models::revision.eq(base_models::revision + 1),
+                base_models::updated_at.eq(diesel::dsl::now),
+            ))
+            .returning(Self::as_returning())
+            .get_result(db)
+            .await
+            .optional()
+    }
+
+    /// Deletes the row if it still has that revision; whether it did.
+    pub async fn delete(id: Uuid, revision: i64, db: &mut Connection) -> QueryResult<bool> {
+        let row = base_models::table.filter(base_models::id.eq(id)).filter(base_models::revision.eq(revision));
+        diesel::delete(row).execute(db).await.map(|deleted| deleted == 1)
+    }
+
+    /// Who else holds the names of this row. A violation names one constraint only, but both may be broken.
+    pub async fn conflicts(row: &Row, except: Option<Uuid>, db: &mut Connection) -> QueryResult<Vec<Conflict>> {
+        let technical_name_key = names::technical_name_key(&row.technical_name);
+        let holders: Vec<(Uuid, String, String)> = base_models::table
+            .select((base_models::id, base_models::technical_name_key, base_models::model_name_key))
+            .filter(
+                base_models::technical_name_key
+                    .eq(&technical_name_key)
+                    .or(base_models::model_name_key.eq(&row.model_name_key)),
+            )
+            .filter(base_models::id.ne(except.unwrap_or_default()))
+            .load(db)
+            .await?;
+        let held = |field, id: &Uuid| Conflict { field, id: *id, href: href(id) };
+        let technical = holders.iter().filter(|holder| holder.1 == technical_name_key);
+        let model = holders.iter().filter(|holder| holder.2 == row.model_name_key);
+        let technical = technical.map(|holder| held("technical_name", &holder.0));
+        Ok(technical.chain(model.map(|holder| held("model_name", &holder.0))).collect())
+    }
+
+    /// What a client would send to register it as it is.
+    pub fn as_input(&self) -> NewBaseModel {
+        NewBaseModel {
+            technical_name: self.technical_name.clone(),
+            model_name: self.model_name.clone(),
+            path: self.path.clone(),
+            description: self.description.clone(),
+            tags: self.tags.clone(),
+            properties: self.properties.0.clone(),
+            deployment_template: self.deployment_template.clone(),
+        }
+    }
+
+    pub fn position(&self, list: &str) -> Position {
+        Position { list: list.to_owned(), created_at: self.created_at, id: self.id }
+    }
+}
+
+/// Where a base model is found, relative to this service.
+pub fn href(id: &Uuid) -> String {
+    format!("/api/v1/base-models/{id}")
+}

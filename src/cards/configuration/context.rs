@@ -1,0 +1,45 @@
+//! The context length as declared, before any RoPE scaling.
+//!
+//! Other tools take the minimum, the maximum or the first of several keys. Here the smallest of those
+//! that are present counts, as vLLM serves it, but `model_max_length` beats them: where a
+//! configuration has it, the others were left at what the model was pre-trained with.
+
+use crate::cards::draft::{Draft, fill};
+use crate::cards::facts::Fact;
+
+use super::settings::{Settings, largest};
+
+const LENGTHS: [&str; 8] = [
+    "max_position_embeddings",
+    "n_positions",
+    "max_seq_len",
+    "seq_length",
+    "max_target_positions",
+    "max_sequence_length",
+    "max_seq_length",
+    "seq_len",
+];
+
+pub fn fill(draft: &mut Draft<'_>, settings: &Settings<'_>) {
+    // Vision classes inherit a length of their base class that says nothing about them.
+    let has_text = draft.card.architecture.vocab_size.is_some()
+        || settings.nested.is_some()
+        || draft.has("tokenizer_config.json")
+        || draft.has("tokenizer.json");
+    if has_text {
+        fill!(draft, architecture.context_length, length(settings));
+    }
+}
+
+fn length(settings: &Settings<'_>) -> Option<Fact<u64>> {
+    settings
+        .field(&["model_max_length"])
+        .and_then(|field| field.positive())
+        .or_else(|| smallest(&settings.backbone))
+        .or_else(|| settings.count(&LENGTHS))
+        .or_else(|| smallest(&settings.root))
+}
+
+fn smallest(place: &crate::cards::facts::Field<'_>) -> Option<Fact<u64>> {
+    LENGTHS.iter().filter_map(|key| largest(&place.get(key)?)).min_by_key(|fact| fact.value)
+}

@@ -1,0 +1,161 @@
+//! Which layers attend to everything, which to a window, and which keep a state instead.
+//!
+//! That decides how much memory a token takes. Files give it as a list with a word for each layer, as
+//! a pattern of letters, or as a period.
+
+use serde_json::Value;
+
+use crate::cards::card::Layers;
+use crate::cards::draft::{Draft, fill};
+use crate::cards::facts::{Fact, Field};
+
+use super::settings::Settings;
+use super::shape::is_attention_free;
+
+const LISTS: [&str; 5] = ["layer_types", "layers_block_type", "attn_type_list", "block_types", "hybrid_layer_pattern"];
+const WINDOWS: [&str; 4] = ["sliding_window", "sliding_window_size", "attention_window_size", "attention_chunk_size"];
+/// Every so many layers attend to everything; these classes say so by default.
+const PERIODS: [(&str, u64); 7] = [
+    ("gemma2", 2),
+    ("gemma3_text", 6),
+    ("gemma3n_text", 5),
+    ("cohere2", 4),
+    ("gpt_oss", 2),
+    ("qwen3_next", 4),
+    ("llama4_text", 4),
+];
+
+/// Lists of numbers, and what 0 and 1 mean in them.
+const NUMBERS: [(&str, [Layer; 2]); 2] =
+    [("/attn_type_list", [Layer::Recurrent, Layer::Full]), ("/hybrid_layer_pattern", [Layer::Full, Layer::Sliding])];
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Layer {
+    Full,
+    Sliding,
+    Recurrent,
+    Other,
+}
+
+pub fn fill(draft: &mut Draft<'_>, settings: &Settings<'_>) {
+    fill!(draft, architecture.sliding_window, window(settings));
+    let depth = draft.card.architecture.num_hidden_layers;
+    let layers = listed(settings).or_else(|| lettered(settings)).or_else(|| numbered(settings)).or_else(|| {
+        let windowed = draft.card.architecture.sliding_window.is_some();
+        periodic(settings, depth?, windowed)
+    });
+    let varied = |layers: &Fact<Layers>| is_varied(&layers.value);
+    fill!(draft, architecture.layers, layers.filter(varied));
+}
+
+/// Qwen classes carry a window that they use only when told to.
+fn window(settings: &Settings<'_>) -> Option<Fact<u64>> {
+    let switch = settings.flag("use_sliding_window");
+    let unused = switch == Some(false) || (switch.is_none() && settings.model_type().starts_with("qwen"));
+    let read = |field: &Field<'_>| field.positive().or_else(|| super::settings::common(field));
+    settings.fact(&WINDOWS, read).filter(|_| !unused)
+}
+
+fn is_varied(layers: &Layers) -> bool {
+    layers.sliding_attention > 0 || layers.recurrent > 0 || layers.other > 0
+}
+
+fn count(layers: impl IntoIterator<Item = Layer>) -> Layers {
+    let mut counts = Layers::default();
+    for layer in layers {
+        let counter = match layer {
+            Layer::Full => &mut counts.full_attention,
+            Layer::Sliding => &mut counts.sliding_attention,
+            Layer::Recurrent => &mut counts.recurrent,
+            Layer::Other => &mut counts.other,
+        };
+        *counter = counter.saturating_add(1);
+    }
+    counts
+}
+
+/// A word for each layer. A list shorter than the model repeats, as in RecurrentGemma.
+fn listed(settings: &Settings<'_>) -> Option<Fact<Layers>> {
+    let field = LISTS.iter().find_map(|key| settings.field(&[key]).filter(|field| field.value.is_array()))?;
+    let numbers = NUMBERS.iter().find(|(key, _)| field.pointer.ends_with(key)).map(|(_, meaning)| *meaning);
+    let words: Vec<Layer> = field.value.as_array()?.iter().filter_map(|value| word(value, numbers)).collect();
+    let depth = settings.count(&["num_hidden_layers"]).map_or(words.len(), |depth| bounded(depth.value));
+    let repeats = field.pointer.ends_with("/block_types");
+    let length = if repeats { depth } else { words.len() };
+    let layers = count(words.iter().copied().cycle().take(if words.is_empty() { 0 } else { length }));
+    Some(Fact::new(layers, field.source().by("its entries, counted")))
+}
+
+/// No model has more layers than this; it bounds the work that a number in a file can cause.
+fn bounded(depth: u64) -> usize {
+    usize::try_from(depth.min(100_000)).unwrap_or(0)
+}
+
+fn word(value: &Value, numbers: Option<[Layer; 2]>) -> Option<Layer> {
+    if let Some(number) = value.as_u64() {
+        return numbers?.get(usize::try_from(number).ok()?).copied();
+    }
+    Some(match value.as_str()? {
+        "sliding_attention" | "chunked_attention" | "local_attention" | "sliding" | "local" => Layer::Sliding,
+        "mamba" | "mamba2" | "linear_attention" | "conv" | "recurrent" | "linear" | "kda" | "gated_deltanet" => {
+            Layer::Recurrent
+        }
+        "mlp" | "moe" | "dense" | "ffn" => Layer::Other,
+        _ => Layer::Full,
+    })
+}
+
+/// Nemotron-H: `M` a state, `*` attention, `-` and `E` feed-forward.
+fn lettered(settings: &Settings<'_>) -> Option<Fact<Layers>> {
+    let field = settings.field(&["hybrid_override_pattern"])?;
+    let layers = field.value.as_str()?.chars().filter_map(|letter| match letter {
+        'M' => Some(Layer::Recurrent),
+        '*' => Some(Layer::Full),
+        '-' | 'E' => Some(Layer::Other),
+        _ => None,
+    });
+    Some(Fact::new(count(layers), field.source().by("its letters, counted")))
+}
+
+/// The numbers of the layers of each kind: Kimi Linear, LFM2, Bamba.
+fn numbered(settings: &Settings<'_>) -> Option<Fact<Layers>> {
+    let field = settings
+        .path(&["linear_attn_config", "full_attn_layers"])
+        .or_else(|| settings.field(&["attn_layer_indices", "full_attn_idxs", "global_attn_idx"]))?;
+    let full = u64::try_from(field.value.as_array()?.len()).ok()?;
+    let depth = settings.count(&["num_hidden_layers"])?.value;
+    let recurrent = depth.checked_sub(full)?;
+    let layers = Layers { full_attention: full, recurrent, ..Layers::default() };
+    Some(Fact::new(layers, field.source().by("its entries, counted; the other layers keep a state")))
+}
+
+/// Every so many layers one attends to everything.
+fn periodic(settings: &Settings<'_>, depth: u64, windowed: bool) -> Option<Fact<Layers>> {
+    if is_attention_free(settings) {
+        return None;
+    }
+    let recurrent = settings.field(&["attn_layer_period", "full_attention_interval"]);
+    let sliding = settings.field(&["sliding_window_pattern", "_sliding_window_pattern"]);
+    let of_class = || PERIODS.iter().find(|(name, _)| *name == settings.model_type()).map(|(_, period)| *period);
+    let fact = recurrent.as_ref().or(sliding.as_ref()).and_then(|field| field.positive());
+    let period = fact.as_ref().map(|fact| fact.value).or_else(of_class)?;
+    let full = full_layers(depth, period, settings.field(&["attn_layer_offset"]).and_then(|offset| offset.count()))?;
+    let rest = depth.checked_sub(full)?;
+    let keeps_state = recurrent.is_some() || settings.model_type() == "qwen3_next";
+    if !keeps_state && !windowed {
+        return None;
+    }
+    let (sliding, recurrent) = if keeps_state { (0, rest) } else { (rest, 0) };
+    let layers = Layers { full_attention: full, sliding_attention: sliding, recurrent, other: 0 };
+    let how = format!("every {period} layers one attends to everything");
+    let source = fact.map(|fact| fact.source).unwrap_or_default().by(how);
+    Some(Fact::new(layers, source))
+}
+
+/// With an offset the first such layer is that one, else the last of the period.
+fn full_layers(depth: u64, period: u64, offset: Option<Fact<u64>>) -> Option<u64> {
+    match offset {
+        Some(offset) => Some(depth.saturating_sub(offset.value).div_ceil(period.max(1))),
+        None => depth.checked_div(period),
+    }
+}

@@ -1,0 +1,203 @@
+//! How the weights are quantised, where a configuration says so.
+//!
+//! The block is in `config.json`, nested in its backbone, or in a side file of the tool that made the
+//! weights. Its `ignore` lists may have ten thousand entries and hold regular expressions: neither is
+//! looked at.
+
+use serde_json::Value;
+
+use crate::cards::card::Quantization;
+use crate::cards::draft::Draft;
+use crate::cards::facts::{Fact, Field, Source};
+use crate::cards::warning::WarningCode;
+
+use super::settings::Settings;
+
+const BLOCKS: [&str; 2] = ["quantization_config", "compression_config"];
+const BITS: [&str; 6] = ["bits", "w_bit", "num_bits", "nbits", "weight_bits", "wbits"];
+const GROUP: [&str; 3] = ["group_size", "q_group_size", "weight_block_size"];
+
+pub fn of_config(draft: &mut Draft<'_>, settings: &Settings<'_>) {
+    let places = [&settings.root, &settings.backbone];
+    let block = BLOCKS.iter().flat_map(|key| places.iter().filter_map(move |place| place.get(key)));
+    let found = block
+        .filter_map(|field| of_block(&field))
+        .next()
+        .or_else(|| of_mlx(&settings.root))
+        .or_else(|| of_bits(&settings.root));
+    if let Some(fact) = found {
+        fill(draft, fact);
+    }
+}
+
+/// The side files of quantisation tools, which tell what older configurations do not.
+pub fn of_side_files(draft: &mut Draft<'_>) {
+    for file in ["hf_quant_config.json", "quantize_config.json", "quant_config.json"] {
+        let Some(document) = draft.json(file) else { continue };
+        let root = document.root();
+        let fact = if file == "hf_quant_config.json" { of_modelopt(&root) } else { of_tool(&root) };
+        if let Some(fact) = fact {
+            fill(draft, fact);
+        }
+    }
+}
+
+struct Parts {
+    method: Fact<String>,
+    bits: Option<Fact<u64>>,
+    group: Option<Fact<u64>>,
+}
+
+fn fill(draft: &mut Draft<'_>, parts: Parts) {
+    if let Some(held) = &draft.card.weights.quantization {
+        let held = held.method.clone();
+        if !same_method(&held, &parts.method.value) {
+            draft.conflict("/weights/quantization/method", &held, &parts.method.value, &parts.method.source);
+        }
+        return;
+    }
+    draft.source("/weights/quantization", parts.method.source.clone());
+    let quantization = Quantization {
+        bits: draft.noted("/weights/quantization/bits", parts.bits),
+        group_size: draft.noted("/weights/quantization/group_size", parts.group),
+        method: parts.method.value,
+    };
+    draft.source("/weights/quantization/method", parts.method.source);
+    draft.card.weights.quantization = Some(quantization);
+}
+
+/// `modelopt` in one file and `modelopt_fp4` in the other are one tool's two names for one thing.
+fn same_method(one: &str, other: &str) -> bool {
+    one.starts_with(other) || other.starts_with(one)
+}
+
+fn of_block(block: &Field<'_>) -> Option<Parts> {
+    if !block.value.is_object() {
+        return None;
+    }
+    let method = named(block).or_else(|| implied(block))?;
+    let bits = bits(block, &method.value);
+    Some(Parts { bits, group: group(block), method })
+}
+
+fn named(block: &Field<'_>) -> Option<Fact<String>> {
+    let mut method = block.first(&["quant_method", "quantization_method"])?.string()?;
+    method.value = method.value.to_lowercase().replace("compressed_tensors", "compressed-tensors");
+    Some(method)
+}
+
+/// A block that does not name its method shows it by what it holds.
+fn implied(block: &Field<'_>) -> Option<Fact<String>> {
+    let says = |field: Field<'_>, method: &str| Some(Fact::new(method.to_owned(), field.source().by("by its key")));
+    if let Some(producer) = block.path(&["producer", "name"]) {
+        return producer.string();
+    }
+    if let Some(field) = block.first(&["quant_algo"]) {
+        return says(field, "modelopt");
+    }
+    let bitsandbytes = ["load_in_4bit", "load_in_8bit", "_load_in_4bit", "_load_in_8bit"];
+    if let Some(field) = block.first(&bitsandbytes) {
+        return says(field, "bitsandbytes");
+    }
+    if let Some(field) = block.first(&["config_groups"]) {
+        return says(field, "compressed-tensors");
+    }
+    of_mlx_block(block)
+}
+
+fn of_mlx_block(block: &Field<'_>) -> Option<Fact<String>> {
+    block.get("bits")?.positive()?;
+    block.get("group_size")?.positive()?;
+    Some(Fact::new("mlx".to_owned(), block.source().by("bits and group_size without a method, as MLX writes them")))
+}
+
+fn of_mlx(root: &Field<'_>) -> Option<Parts> {
+    let block = root.get("quantization")?;
+    let method = of_mlx_block(&block)?;
+    Some(Parts { bits: block.get("bits")?.positive(), group: group(&block), method })
+}
+
+/// ChatGLM quantises itself when it is loaded.
+fn of_bits(root: &Field<'_>) -> Option<Parts> {
+    let field = root.get("quantization_bit")?;
+    let bits = field.positive()?;
+    let method = Fact::new(format!("chatglm-int{}", bits.value), field.source().by("by its key"));
+    Some(Parts { method, bits: Some(bits), group: None })
+}
+
+fn of_modelopt(root: &Field<'_>) -> Option<Parts> {
+    let block = root.get("quantization")?;
+    let named = root.path(&["producer", "name"]).and_then(|name| name.string());
+    let algorithm = block.get("quant_algo").and_then(|field| field.string());
+    let by_key = || algorithm.clone().map(|fact| fact.derive("by its key", |_| "modelopt".to_owned()));
+    let method = named.or_else(by_key)?;
+    Some(Parts { bits: bits(&block, &method.value), group: group(&block), method })
+}
+
+/// AutoGPTQ and AutoAWQ wrote files of the same names; transformers.js has another one without bits.
+fn of_tool(root: &Field<'_>) -> Option<Parts> {
+    let bits = root.first(&["bits", "w_bit"])?.positive()?;
+    let awq = root.first(&["w_bit", "zero_point"]);
+    let (name, how) =
+        if awq.is_some() { ("awq", "by the keys of AutoAWQ") } else { ("gptq", "by the keys of AutoGPTQ") };
+    let method = named(root).unwrap_or_else(|| Fact::new(name.to_owned(), root.source().by(how)));
+    Some(Parts { method, bits: Some(bits), group: group(root) })
+}
+
+fn bits(block: &Field<'_>, method: &str) -> Option<Fact<u64>> {
+    let groups = || block.get("config_groups").and_then(|groups| of_groups(&groups, &BITS));
+    block
+        .first(&BITS)
+        .and_then(|field| field.positive())
+        .or_else(|| of_switch(block))
+        .or_else(groups)
+        .or_else(|| of_algorithm(&block.get("quant_algo")?))
+        .or_else(|| of_name(method))
+}
+
+fn of_switch(block: &Field<'_>) -> Option<Fact<u64>> {
+    let switches = [("load_in_4bit", 4), ("_load_in_4bit", 4), ("load_in_8bit", 8), ("_load_in_8bit", 8)];
+    switches.iter().find_map(|(key, bits)| {
+        let field = block.get(key).filter(|field| field.value == &Value::Bool(true))?;
+        Some(Fact::new(*bits, field.source().by("by its key")))
+    })
+}
+
+/// The first of the groups of compressed-tensors that gives one of these keys for its weights.
+fn of_groups(groups: &Field<'_>, keys: &[&str]) -> Option<Fact<u64>> {
+    let names = groups.value.as_object()?.keys();
+    names.take(64).find_map(|name| groups.get(name)?.get("weights")?.first(keys)?.positive())
+}
+
+fn of_algorithm(field: &Field<'_>) -> Option<Fact<u64>> {
+    let name = field.value.as_str()?.to_uppercase();
+    let bits = match name.as_str() {
+        _ if name.contains("FP4") || name.starts_with("W4") || name.contains("INT4") => 4,
+        _ if name.contains("FP8") || name.starts_with("W8") || name.contains("INT8") => 8,
+        _ => return None,
+    };
+    Some(Fact::new(bits, field.source().by("by the algorithm's name")))
+}
+
+fn of_name(method: &str) -> Option<Fact<u64>> {
+    let bits = match method {
+        "fp8" | "fbgemm_fp8" | "modelopt" | "mxfp8" | "experts_int8" => 8,
+        "mxfp4" | "modelopt_fp4" | "gpt_oss_mxfp4" => 4,
+        _ => return None,
+    };
+    Some(Fact::new(bits, Source::derived(format!("{method} stores that many bits"))))
+}
+
+fn group(block: &Field<'_>) -> Option<Fact<u64>> {
+    let own = block.first(&GROUP).and_then(|field| super::settings::largest(&field));
+    own.or_else(|| of_groups(&block.get("config_groups")?, &GROUP))
+}
+
+/// Calibration data of a tool is not a quantisation; a block that cannot be understood is told.
+pub fn warn_of_unknown(draft: &mut Draft<'_>, settings: &Settings<'_>, file: &str) {
+    let stated = settings.root.get("quantization_config").is_some_and(|block| super::settings::is_object(block.value));
+    if stated && draft.card.weights.quantization.is_none() {
+        let detail = format!("{file} has a quantization_config that does not say its method");
+        draft.warn(WarningCode::UnreadableFile, Some("/weights/quantization"), detail, [file]);
+    }
+}

@@ -1,0 +1,128 @@
+//! Rotary positions: their base, and how they are stretched beyond the length of the training.
+//!
+//! Older files hold `rope_theta` and `rope_scaling`; newer ones one block `rope_parameters`, in which
+//! models with several kinds of attention nest one block for each kind. The block of the layers that
+//! see the whole context is the one that counts.
+
+use crate::cards::card::RopeScaling;
+use crate::cards::draft::{Draft, fill};
+use crate::cards::facts::{Fact, Field, Source};
+
+use super::settings::Settings;
+
+const BLOCKS: [&str; 3] = ["rope_parameters", "rope_scaling", "rope_config"];
+const THETAS: [&str; 5] =
+    ["rope_theta", "rotary_emb_base", "global_rope_theta", "rope_global_base_freq", "rotary_base"];
+/// Names of one thing.
+const RENAMED: [(&str, &str); 5] = [
+    ("su", "longrope"),
+    ("mrope", "default"),
+    ("telechat3-yarn", "yarn"),
+    ("deepseek_yarn", "yarn"),
+    ("deepseek_llama_scaling", "llama3"),
+];
+
+pub fn fill(draft: &mut Draft<'_>, settings: &Settings<'_>) {
+    fill!(draft, architecture.rope_theta, theta(settings));
+    let Some(block) = BLOCKS.iter().find_map(|key| block(&settings.field(&[key])?)) else { return };
+    let Some(kind) = kind(&block).filter(|kind| kind.value != "default") else { return };
+    let source = block.source();
+    let original = original(settings, &block);
+    let scaling = RopeScaling {
+        kind: kind.value.clone(),
+        factor: draft.noted("/architecture/rope_scaling/factor", factor(settings, &block, &original)),
+        original_max_position_embeddings: draft
+            .noted("/architecture/rope_scaling/original_max_position_embeddings", original),
+    };
+    draft.source("/architecture/rope_scaling/type", kind.source);
+    if !settings.model_type().starts_with("gemma3") {
+        extended(draft, &scaling, &source);
+    }
+    fill!(draft, architecture.rope_scaling, Some(Fact::new(scaling, source)));
+}
+
+/// The block itself, or the one of the layers with full attention.
+fn block<'a>(field: &Field<'a>) -> Option<Field<'a>> {
+    let members = field.value.as_object()?;
+    let nested = !members.is_empty() && members.values().all(serde_json::Value::is_object);
+    if nested {
+        field.first(&["full_attention", "main", "global"]).or_else(|| first_member(field))
+    } else {
+        Some(field.clone())
+    }
+}
+
+fn first_member<'a>(field: &Field<'a>) -> Option<Field<'a>> {
+    field.get(field.value.as_object()?.keys().next()?)
+}
+
+fn kind(block: &Field<'_>) -> Option<Fact<String>> {
+    let mut kind = block.first(&["rope_type", "type"])?.string()?;
+    if let Some((_, name)) = RENAMED.iter().find(|(old, _)| *old == kind.value) {
+        kind.value = (*name).to_owned();
+    }
+    Some(kind)
+}
+
+fn theta(settings: &Settings<'_>) -> Option<Fact<f64>> {
+    let in_block = BLOCKS.iter().find_map(|key| block(&settings.field(&[key])?)?.get("rope_theta")?.number());
+    let of_class = || {
+        let stated = settings.field(&["rope_parameters"]).is_some();
+        let read = |field: &Field<'_>| block(field)?.get("rope_theta")?.number();
+        settings.fact(&["rope_parameters"], read).filter(|_| !stated)
+    };
+    in_block
+        .or_else(|| settings.fact(&THETAS, |field| field.number()))
+        .or_else(|| settings.path(&["attn_config", "rope_theta"])?.number())
+        .or_else(of_class)
+}
+
+/// The length of the training; Phi-3 keeps it beside the block, where it beats the one inside.
+fn original(settings: &Settings<'_>, block: &Field<'_>) -> Option<Fact<u64>> {
+    let beside = settings.field(&["original_max_position_embeddings"]).and_then(|field| field.positive());
+    beside.or_else(|| block.get("original_max_position_embeddings")?.positive())
+}
+
+fn factor(settings: &Settings<'_>, block: &Field<'_>, original: &Option<Fact<u64>>) -> Option<Fact<f64>> {
+    let derived = || {
+        let (context, original) = (settings.count(&["max_position_embeddings"])?, original.as_ref()?);
+        let ratio = as_float(context.value)? / as_float(original.value)?;
+        let how = "max_position_embeddings / original_max_position_embeddings";
+        (ratio > 1.0).then(|| Fact::new(ratio, Source::derived(how)))
+    };
+    block
+        .first(&["factor", "scaling_factor"])
+        .and_then(|field| field.number())
+        .filter(|factor| factor.value > 0.0)
+        .or_else(derived)
+}
+
+/// Where scaling reaches beyond the declared length, how far.
+pub fn extended(draft: &mut Draft<'_>, scaling: &RopeScaling, source: &Source) {
+    let Some(declared) = draft.card.architecture.context_length else { return };
+    // Of the other kinds, the declared length holds the extended one already.
+    if !matches!(scaling.kind.as_str(), "yarn" | "linear" | "dynamic" | "ntk") {
+        return;
+    }
+    let trained = scaling.original_max_position_embeddings.unwrap_or(declared);
+    let Some(reach) = scaling.factor.and_then(|factor| stretched(trained, factor)) else { return };
+    if reach > declared {
+        let how = "length of the training x factor";
+        fill!(draft, architecture.context_length_extended, Some(Fact::new(reach, source.clone().by(how))));
+    }
+}
+
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "the range is checked first: every such float is an exact u64"
+)]
+fn stretched(length: u64, factor: f64) -> Option<u64> {
+    let reach = (as_float(length)? * factor).round();
+    (1.0..=9_007_199_254_740_992.0).contains(&reach).then_some(reach as u64)
+}
+
+/// A length as a float; lengths beyond 32 bits do not occur.
+fn as_float(length: u64) -> Option<f64> {
+    u32::try_from(length).ok().map(f64::from)
+}

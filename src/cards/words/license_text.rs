@@ -1,0 +1,183 @@
+//! Which licence a text is.
+
+use std::sync::OnceLock;
+
+use spdx::detection::{Store, TextData};
+
+/// Likeness above which a text counts as that of a licence; copyright lines are not compared.
+const ALIKE: f32 = 0.9;
+/// Longest line that is taken for a title, in characters.
+const MAX_TITLE: usize = 120;
+
+/// The licences of SPDX that the Hub lists for models. Comparing with these few instead of all seven
+/// hundred keeps the memory small and rare variants of the common texts out.
+pub const KNOWN: [&str; 52] = [
+    "AFL-3.0",
+    "AGPL-3.0-only",
+    "Apache-2.0",
+    "Artistic-2.0",
+    "BSD-2-Clause",
+    "BSD-3-Clause",
+    "BSD-3-Clause-Clear",
+    "BSL-1.0",
+    "CC-BY-2.0",
+    "CC-BY-2.5",
+    "CC-BY-3.0",
+    "CC-BY-4.0",
+    "CC-BY-NC-2.0",
+    "CC-BY-NC-3.0",
+    "CC-BY-NC-4.0",
+    "CC-BY-NC-ND-3.0",
+    "CC-BY-NC-ND-4.0",
+    "CC-BY-NC-SA-2.0",
+    "CC-BY-NC-SA-3.0",
+    "CC-BY-NC-SA-4.0",
+    "CC-BY-ND-4.0",
+    "CC-BY-SA-3.0",
+    "CC-BY-SA-4.0",
+    "CC0-1.0",
+    "CDLA-Permissive-1.0",
+    "CDLA-Permissive-2.0",
+    "CDLA-Sharing-1.0",
+    "ECL-2.0",
+    "etalab-2.0",
+    "EPL-1.0",
+    "EPL-2.0",
+    "EUPL-1.1",
+    "EUPL-1.2",
+    "GPL-2.0-only",
+    "GPL-3.0-only",
+    "ISC",
+    "LGPL-2.1-only",
+    "LGPL-3.0-only",
+    "LPPL-1.3c",
+    "MIT",
+    "MPL-2.0",
+    "MS-PL",
+    "NCSA",
+    "ODC-By-1.0",
+    "ODbL-1.0",
+    "OFL-1.1",
+    "OSL-3.0",
+    "PDDL-1.0",
+    "PostgreSQL",
+    "Unlicense",
+    "WTFPL",
+    "Zlib",
+];
+
+/// Licences that only models have, by words of their titles, with the Hub's identifiers.
+const TITLES: [(&[&str], &str); 8] = [
+    (&["gemma", "terms of use"], "gemma"),
+    (&["bigscience", "open", "rail-m"], "bigscience-openrail-m"),
+    (&["bigscience", "rail license"], "bigscience-bloom-rail-1.0"),
+    (&["bigcode", "open", "rail-m"], "bigcode-openrail-m"),
+    (&["creativeml", "open", "rail++-m"], "openrail++"),
+    (&["creativeml", "open", "rail-m"], "creativeml-openrail-m"),
+    (&["deepfloyd if", "license"], "deepfloyd-if-license"),
+    (&["fair noncommercial research license"], "fair-noncommercial-research-license"),
+];
+
+#[derive(Debug, PartialEq)]
+pub enum Recognised {
+    Spdx { id: &'static str, alike: f32 },
+    Titled { id: String, title: String },
+    Unknown { title: Option<String> },
+}
+
+pub fn recognise(text: &str) -> Recognised {
+    let title = title(text);
+    if let Some((id, title)) = title.clone().and_then(|title| Some((by_title(&title)?, title))) {
+        return Recognised::Titled { id, title };
+    }
+    let found = store().analyze(&TextData::from(text));
+    let known = KNOWN.into_iter().find(|known| *known == found.name).filter(|_| found.score >= ALIKE);
+    match known {
+        Some(id) => Recognised::Spdx { id, alike: found.score },
+        None => Recognised::Unknown { title },
+    }
+}
+
+/// The texts to compare with, made when the first licence is met.
+fn store() -> &'static Store {
+    static STORE: OnceLock<Store> = OnceLock::new();
+    STORE.get_or_init(|| {
+        let mut store = Store::new();
+        for id in KNOWN.into_iter().filter_map(spdx::license_id) {
+            store.add_license(id.name.to_owned(), TextData::from(id.text()));
+        }
+        store
+    })
+}
+
+/// The first line that is not empty, without Markdown's marks of a heading.
+fn title(text: &str) -> Option<String> {
+    let line =
+        text.lines().map(|line| line.trim_matches(['#', '*', ' ', '\t', '\u{feff}'])).find(|line| !line.is_empty())?;
+    let title: String = line.chars().filter(|c| !c.is_control()).collect();
+    (title.chars().count() <= MAX_TITLE).then_some(title)
+}
+
+/// The identifier of a licence that only models have.
+pub fn by_title(title: &str) -> Option<String> {
+    let title = title.to_lowercase();
+    let known = TITLES.iter().find(|(words, _)| words.iter().all(|word| title.contains(word)));
+    known.map(|(_, id)| (*id).to_owned()).or_else(|| llama(&title))
+}
+
+/// `LLAMA 3.1 COMMUNITY LICENSE AGREEMENT` is `llama3.1`: the Hub names each version so.
+fn llama(title: &str) -> Option<String> {
+    let (_, rest) = title.split_once("llama ")?;
+    let (version, _) = rest.split_once(" community license")?;
+    let is_version = !version.is_empty() && version.chars().all(|c| c.is_ascii_digit() || c == '.');
+    is_version.then(|| format!("llama{version}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_known_licence_is_recognised_by_its_own_text() {
+        for id in KNOWN {
+            let found = recognise(spdx::license_id(id).unwrap().text());
+            assert!(matches!(found, Recognised::Spdx { id: found, .. } if found == id), "{id}: {found:?}");
+        }
+    }
+
+    #[test]
+    fn a_copyright_line_does_not_matter() {
+        let text = format!("Copyright (c) 2024 Someone\n\n{}", spdx::license_id("MIT").unwrap().text());
+        assert!(matches!(recognise(&text), Recognised::Spdx { id: "MIT", .. }));
+    }
+
+    #[test]
+    fn licences_of_models_are_known_by_their_titles() {
+        for (title, id) in [
+            ("LLAMA 3.1 COMMUNITY LICENSE AGREEMENT", "llama3.1"),
+            ("# Llama 2 Community License Agreement", "llama2"),
+            ("Gemma Terms of Use", "gemma"),
+            ("CreativeML Open RAIL-M", "creativeml-openrail-m"),
+        ] {
+            assert!(
+                matches!(recognise(&format!("\n{title}\nText.")), Recognised::Titled { id: found, .. } if found == id),
+                "{title}"
+            );
+        }
+    }
+
+    #[test]
+    fn hostile_texts_stay_fast() {
+        let begun = std::time::Instant::now();
+        for piece in ["\n", "a\n", "a-\n", "copyright (c) "] {
+            recognise(&piece.repeat((128 << 10) / piece.len()));
+        }
+        assert!(begun.elapsed().as_secs() < 30);
+    }
+
+    #[test]
+    fn another_text_is_unknown() {
+        assert_eq!(recognise(&"x".repeat(1000)), Recognised::Unknown { title: None });
+        assert_eq!(recognise("My terms\nbe nice"), Recognised::Unknown { title: Some("My terms".to_owned()) });
+    }
+}

@@ -1,0 +1,242 @@
+//! The vocabulary: how many tokens it has, and whether it can mark a hole to fill in.
+//!
+//! `tokenizer.json` says all of it. Without one, the older vocabulary files are counted, and the
+//! special tokens that `tokenizer_config.json` lists are looked through.
+
+use std::fmt;
+use std::io::{BufReader, Read};
+
+use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, Visitor};
+
+use super::super::draft::{Draft, fill};
+use super::super::facts::{Fact, Field, Source};
+use super::super::warning::WarningCode;
+use super::fill_in_middle::Marks;
+use super::hashing::HashingReader;
+use super::vocabulary::{AddedTokens, Id, Tokens, Vocabulary};
+
+/// Below this a file is read whole, which also tells an empty file and a Git LFS pointer.
+const SMALL: u64 = 4096;
+
+/// Fills `tokenizer.vocab_size`; gives where the marks of a hole stand, if there are any.
+pub fn read(draft: &mut Draft<'_>) -> Option<Source> {
+    let marked = of_tokenizer(draft).or_else(|| of_tekken(draft)).or_else(|| of_vocab_json(draft));
+    if marked.is_none() {
+        of_vocab_txt(draft);
+    }
+    marked.flatten().or_else(|| of_special_tokens(draft))
+}
+
+fn of_tokenizer(draft: &mut Draft<'_>) -> Option<Option<Source>> {
+    let found = parse(draft, "tokenizer.json", Layout::Whole)?;
+    let how = "the distinct ids of model.vocab and added_tokens";
+    fill_size(draft, found.vocabulary.size()?, Source::key("tokenizer.json", "/model/vocab").by(how));
+    Some(marks_source("tokenizer.json", &found.vocabulary.marks))
+}
+
+/// Mistral's own vocabulary lists more tokens than the model uses; its `config` says how many it does.
+fn of_tekken(draft: &mut Draft<'_>) -> Option<Option<Source>> {
+    let found = parse(draft, "tekken.json", Layout::Whole)?;
+    fill_size(draft, found.declared?, Source::key("tekken.json", "/config/default_vocab_size"));
+    Some(marks_source("tekken.json", &found.vocabulary.marks))
+}
+
+fn of_vocab_json(draft: &mut Draft<'_>) -> Option<Option<Source>> {
+    let mut found = parse(draft, "vocab.json", Layout::Vocabulary)?;
+    found.vocabulary.size()?;
+    let mut how = "counted";
+    if let Some(added) = draft.json("added_tokens.json") {
+        let tokens = added.value.as_object().into_iter().flatten();
+        tokens.filter_map(|(_, id)| id.as_u64()).for_each(|id| found.vocabulary.see_id(id));
+        how = "counted, with those of added_tokens.json";
+    }
+    fill_size(draft, found.vocabulary.size()?, Source::key("vocab.json", "").by(how));
+    Some(marks_source("vocab.json", &found.vocabulary.marks))
+}
+
+fn of_vocab_txt(draft: &mut Draft<'_>) -> Option<()> {
+    let text = draft.bytes("vocab.txt", draft.limits.text_bytes)?;
+    let breaks = text.iter().filter(|byte| **byte == b'\n').count();
+    let lines = breaks + usize::from(text.last() != Some(&b'\n'));
+    fill_size(draft, lines as u64, Source::file("vocab.txt").by("its lines counted"));
+    Some(())
+}
+
+/// The special tokens of a folder whose vocabulary is in no file that is read here.
+fn of_special_tokens(draft: &mut Draft<'_>) -> Option<Source> {
+    let document = draft.json("tokenizer_config.json")?;
+    let mut marks = Marks::default();
+    let decoder = document.root().get("added_tokens_decoder");
+    let tokens = decoder.as_ref().and_then(|field| field.value.as_object()).into_iter().flatten();
+    tokens.filter_map(|(_, token)| token.get("content")?.as_str()).for_each(|token| marks.see(token));
+    let additional = document.root().get("additional_special_tokens");
+    additional.iter().flat_map(Field::items).filter_map(|item| item.value.as_str()).for_each(|token| marks.see(token));
+    marks_source("tokenizer_config.json", &marks)
+}
+
+fn fill_size(draft: &mut Draft<'_>, size: u64, source: Source) {
+    fill!(draft, tokenizer.vocab_size, Some(Fact::new(size, source)));
+}
+
+fn marks_source(file: &str, marks: &Marks) -> Option<Source> {
+    let [prefix, suffix] = marks.complete()?;
+    Some(Source::file(file).by(format!("the vocabulary has {prefix} and {suffix}")))
+}
+
+/// What a file is, as a whole.
+#[derive(Debug, Clone, Copy)]
+enum Layout {
+    /// An object that holds the vocabulary and more.
+    Whole,
+    /// The map from tokens to ids itself.
+    Vocabulary,
+}
+
+/// What is wanted of a vocabulary file.
+#[derive(Debug, Default)]
+struct Found {
+    vocabulary: Vocabulary,
+    /// The size that the file states.
+    declared: Option<u64>,
+}
+
+/// Reads a file, a large one as a stream.
+fn parse(draft: &mut Draft<'_>, path: &str, layout: Layout) -> Option<Found> {
+    let file = draft.open(path)?;
+    let (size, most) = (file.size(), draft.limits.streamed_bytes);
+    if size > most {
+        let detail = format!("{path} has {size} bytes, more than the {most} that are read of such a file");
+        draft.warn(WarningCode::BudgetExceeded, None, detail, [path]);
+        return None;
+    }
+    let parsed = if size < SMALL {
+        parse_from(draft.bytes(path, SMALL)?.as_slice(), layout)
+    } else {
+        parse_stream(draft, path, file.take(most), layout)
+    };
+    let warning = |error| format!("{path} is not the JSON of a vocabulary: {error}");
+    parsed.map_err(|error| draft.warn(WarningCode::UnreadableFile, None, warning(error), [path])).ok()
+}
+
+fn parse_stream(draft: &mut Draft<'_>, path: &str, file: impl Read, layout: Layout) -> serde_json::Result<Found> {
+    let mut reader = HashingReader::new(file);
+    let parsed = parse_from(BufReader::with_capacity(1 << 16, &mut reader), layout);
+    let (length, digest) = reader.finish();
+    draft.note_digest(path, length, digest);
+    parsed
+}
+
+fn parse_from(reader: impl Read, layout: Layout) -> serde_json::Result<Found> {
+    let mut found = Found::default();
+    let mut json = serde_json::Deserializer::from_reader(reader);
+    match layout {
+        Layout::Whole => Part { place: Place::Root, found: &mut found }.deserialize(&mut json)?,
+        Layout::Vocabulary => Tokens(&mut found.vocabulary).deserialize(&mut json)?,
+    }
+    json.end()?;
+    Ok(found)
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Place {
+    Root,
+    /// `model` of `tokenizer.json`.
+    Model,
+    /// `config` of `tekken.json`.
+    Config,
+}
+
+/// An object of the file, of which some members are read and the others passed over.
+struct Part<'a> {
+    place: Place,
+    found: &'a mut Found,
+}
+
+impl<'de> DeserializeSeed<'de> for Part<'_> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        deserializer.deserialize_map(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Part<'_> {
+    type Value = ();
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
+        let found = self.found;
+        while let Some(key) = map.next_key::<String>()? {
+            match (self.place, key.as_str()) {
+                (Place::Root, "model") => map.next_value_seed(Part { place: Place::Model, found })?,
+                (Place::Root, "config") => map.next_value_seed(Part { place: Place::Config, found })?,
+                (Place::Root, "added_tokens" | "special_tokens") => {
+                    map.next_value_seed(AddedTokens(&mut found.vocabulary))?;
+                }
+                (Place::Model, "vocab") => map.next_value_seed(Tokens(&mut found.vocabulary))?,
+                (Place::Config, "default_vocab_size") => found.declared = map.next_value_seed(Id)?,
+                _ => drop(map.next_value::<IgnoredAny>()?),
+            }
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fmt::Write as _;
+
+    use super::super::super::testing::{card_of, warning_codes};
+    use super::*;
+
+    fn size_of(name: &str, content: &str) -> Option<u64> {
+        card_of(&[(name, content.as_bytes())]).tokenizer.vocab_size
+    }
+
+    #[test]
+    fn added_tokens_count_only_where_the_vocabulary_lacks_them() {
+        let bpe = r#"{"added_tokens": [{"id": 1, "content": "b"}, {"id": 3, "content": "<s>"}],
+            "model": {"type": "BPE", "vocab": {"a": 0, "b": 1, "c": 2}, "merges": [["a", "b"]]}}"#;
+        assert_eq!(size_of("tokenizer.json", bpe), Some(4));
+        let unigram =
+            r#"{"model": {"vocab": [["<unk>", 0.0], ["a", -1.5]]}, "added_tokens": [{"content": "<x>", "id": 2}]}"#;
+        assert_eq!(size_of("tokenizer.json", unigram), Some(3));
+    }
+
+    #[test]
+    fn a_file_too_large_for_one_read_is_streamed_and_its_odd_parts_passed_over() {
+        let mut vocab =
+            String::from(r#"{"version": "1.0", "normalizer": {"deep": [[[{}]]]}, "model": {"vocab": {"x": null"#);
+        (0..1000).for_each(|id| write!(vocab, r#", "token {id}": {id}"#).unwrap());
+        vocab.push_str("}}}");
+        assert_eq!(size_of("tokenizer.json", &vocab), Some(1000));
+    }
+
+    #[test]
+    fn huge_ids_cost_no_memory() {
+        assert_eq!(size_of("vocab.json", r#"{"a": 18446744073709551615, "b": 16777216, "c": -1}"#), Some(2));
+    }
+
+    #[test]
+    fn a_broken_vocabulary_is_a_warning_and_the_next_file_is_asked() {
+        let broken = "{\"model\": ".to_owned() + &"[".repeat(10_000);
+        let card = card_of(&[("tokenizer.json", broken.as_bytes()), ("vocab.txt", b"[PAD]\n[UNK]\nthe")]);
+        assert_eq!(card.tokenizer.vocab_size, Some(3));
+        assert!(warning_codes(&card).contains(&WarningCode::UnreadableFile));
+    }
+
+    #[test]
+    fn a_vocabulary_with_added_tokens_beside_it_counts_both() {
+        let card = card_of(&[("vocab.json", br#"{"a": 0, "b": 1}"#), ("added_tokens.json", br#"{"<x>": 2, "b": 1}"#)]);
+        assert_eq!(card.tokenizer.vocab_size, Some(3));
+    }
+
+    #[test]
+    fn tekken_states_its_size() {
+        let tekken = r#"{"config": {"default_vocab_size": 131072}, "vocab": [{"rank": 0, "token_str": "a"}]}"#;
+        assert_eq!(size_of("tekken.json", tekken), Some(131_072));
+    }
+}

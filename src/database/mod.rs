@@ -1,0 +1,136 @@
+//! The database: a pool with time limits on every step, and the migrations.
+//!
+//! Every wait has an end on this side too, because a frozen server or a lost network keeps none of
+//! the promises that were set on the session. A connection whose statement ran out of time is thrown
+//! away, never handed to the next request.
+
+mod connect;
+#[cfg(feature = "embedded")]
+pub mod embedded;
+mod migrate;
+
+use std::time::Duration;
+
+use deadpool::Runtime;
+use deadpool::managed::TimeoutType;
+use diesel::result::{DatabaseErrorKind, Error as QueryError};
+use diesel_async::AsyncPgConnection;
+use diesel_async::pooled_connection::deadpool::{Object, Pool, PoolError};
+use diesel_async::pooled_connection::{AsyncDieselConnectionManager, ManagerConfig, RecyclingMethod};
+
+pub use connect::{ConnectError, check};
+pub use migrate::{MIGRATIONS, latest, migrate};
+
+pub type Connection = AsyncPgConnection;
+
+/// How long a request waits for a free connection.
+const WAIT: Duration = Duration::from_secs(2);
+/// How long a new connection may take.
+pub(crate) const CONNECT: Duration = Duration::from_secs(3);
+/// How long the check of a used connection may take.
+const RECYCLE: Duration = Duration::from_secs(1);
+/// How long a statement may take on the server; ours is a little longer, so that the server's word comes first.
+pub(crate) const STATEMENT: Duration = Duration::from_secs(5);
+const ANSWER: Duration = Duration::from_millis(5500);
+
+/// The pool. Clones share it.
+#[derive(Clone)]
+pub struct Database {
+    pool: Pool<Connection>,
+}
+
+/// Why there is no answer from the database.
+#[derive(Debug, thiserror::Error)]
+pub enum DatabaseError {
+    #[error("no connection was free in time")]
+    Busy,
+    #[error("the database did not answer in time")]
+    Timeout,
+    #[error("the database cannot be reached")]
+    Unreachable(#[source] anyhow::Error),
+    #[error("the database refused the statement")]
+    Query(#[from] QueryError),
+}
+
+impl DatabaseError {
+    /// Whether the connection, not the statement, was at fault.
+    fn is_broken_connection(&self) -> bool {
+        match self {
+            Self::Query(QueryError::DatabaseError(kind, _)) => {
+                matches!(kind, DatabaseErrorKind::ClosedConnection | DatabaseErrorKind::UnableToSendCommand)
+            }
+            Self::Query(QueryError::BrokenTransactionManager) => true,
+            _ => false,
+        }
+    }
+}
+
+impl Database {
+    pub fn new(url: &str, connections: usize) -> anyhow::Result<Self> {
+        let mut config = ManagerConfig::default();
+        // Asking `SELECT 1` before each use costs a third of the throughput; reads try again instead.
+        config.recycling_method = RecyclingMethod::Fast;
+        config.custom_setup = Box::new(|url| Box::pin(connect::establish(url.to_owned())));
+        let manager = AsyncDieselConnectionManager::new_with_config(url, config);
+        let pool = Pool::builder(manager)
+            .max_size(connections)
+            .wait_timeout(Some(WAIT))
+            .create_timeout(Some(CONNECT + RECYCLE))
+            .recycle_timeout(Some(RECYCLE))
+            .runtime(Runtime::Tokio1)
+            .build()?;
+        Ok(Self { pool })
+    }
+
+    /// Closes all connections and opens no more.
+    pub fn close(&self) {
+        self.pool.close();
+    }
+
+    /// Runs a read. If the connection turns out to be dead, it runs once more on a new one.
+    pub async fn read<T>(
+        &self,
+        query: impl AsyncFn(&mut Connection) -> Result<T, QueryError>,
+    ) -> Result<T, DatabaseError> {
+        match self.attempt(&query).await {
+            Err(error) if error.is_broken_connection() => self.attempt(&query).await,
+            other => other,
+        }
+    }
+
+    /// Runs a write, once: whether a statement whose answer was lost took effect cannot be known.
+    pub async fn write<T>(
+        &self,
+        query: impl AsyncFn(&mut Connection) -> Result<T, QueryError>,
+    ) -> Result<T, DatabaseError> {
+        self.attempt(&query).await
+    }
+
+    async fn attempt<T>(
+        &self,
+        query: &impl AsyncFn(&mut Connection) -> Result<T, QueryError>,
+    ) -> Result<T, DatabaseError> {
+        let mut connection = self.connection().await?;
+        let answer = match tokio::time::timeout(ANSWER, query(&mut connection)).await {
+            Ok(result) => result.map_err(DatabaseError::Query),
+            Err(_) => Err(DatabaseError::Timeout),
+        };
+        let spoilt = match &answer {
+            Err(DatabaseError::Timeout) => true,
+            Err(error) => error.is_broken_connection(),
+            Ok(_) => false,
+        };
+        if spoilt {
+            drop(Object::take(connection));
+        }
+        answer
+    }
+
+    async fn connection(&self) -> Result<Object<Connection>, DatabaseError> {
+        self.pool.get().await.map_err(|error| match error {
+            PoolError::Timeout(TimeoutType::Wait) => DatabaseError::Busy,
+            PoolError::Timeout(_) => DatabaseError::Timeout,
+            other => DatabaseError::Unreachable(other.into()),
+        })
+    }
+}

@@ -1,0 +1,123 @@
+//! Bodies: read within their limits of size and time, decoded, parsed, judged.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::time::Duration;
+
+use actix_web::dev::{Decompress, Payload};
+use actix_web::http::header;
+use actix_web::web::{Bytes, BytesMut};
+use actix_web::{FromRequest, HttpRequest};
+use futures_util::StreamExt as _;
+use serde_json::Value;
+
+use super::members::{Body, Members};
+use crate::error::{ApiError, Fault};
+
+/// Most bytes of a JSON body, after decompression.
+pub const MAX_JSON: usize = 1 << 20;
+/// How long a client may take to send a body.
+const TIME: Duration = Duration::from_secs(10);
+const ENCODINGS: &str = "gzip, br, zstd, identity";
+
+type Extraction<T> = Pin<Box<dyn Future<Output = Result<T, ApiError>>>>;
+
+/// A JSON body that keeps its rules.
+#[derive(Debug)]
+pub struct ValidJson<T>(pub T);
+
+impl<T: Body + 'static> FromRequest for ValidJson<T> {
+    type Error = ApiError;
+    type Future = Extraction<Self>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        read(request, payload, "application/json", MAX_JSON, |bytes| Members::read(Members::parse(&bytes)?).map(Self))
+    }
+}
+
+/// A merge patch (RFC 7396) of an object.
+#[derive(Debug)]
+pub struct Patch(pub Value);
+
+impl FromRequest for Patch {
+    type Error = ApiError;
+    type Future = Extraction<Self>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let accepted = "application/merge-patch+json, application/json";
+        read(request, payload, accepted, MAX_JSON, |bytes| Members::parse(&bytes).map(Self))
+    }
+}
+
+/// A text of at most `LIMIT` bytes.
+#[derive(Debug)]
+pub struct Text<const LIMIT: usize>(pub String);
+
+impl<const LIMIT: usize> FromRequest for Text<LIMIT> {
+    type Error = ApiError;
+    type Future = Extraction<Self>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        // `curl -T` names no type, and a file is a file.
+        let accepted = if request.headers().contains_key(header::CONTENT_TYPE) {
+            "text/plain, application/octet-stream"
+        } else {
+            ""
+        };
+        read(request, payload, accepted, LIMIT, |bytes| {
+            let not_text = |_| ApiError::MalformedBody(vec![Fault::at("", "utf8", "the text must be UTF-8")]);
+            String::from_utf8(bytes.to_vec()).map(Self).map_err(not_text)
+        })
+    }
+}
+
+/// Checks the type and encoding, reads the body, and hands it on.
+fn read<T: 'static>(
+    request: &HttpRequest,
+    payload: &mut Payload,
+    accepted: &'static str,
+    limit: usize,
+    then: impl FnOnce(Bytes) -> Result<T, ApiError> + 'static,
+) -> Extraction<T> {
+    let checked = media_type(request, accepted).and_then(|()| encoding(request)).and_then(|()| length(request, limit));
+    let payload = Decompress::from_headers(payload.take(), request.headers());
+    Box::pin(async move {
+        checked?;
+        let bytes = tokio::time::timeout(TIME, collect(payload, limit)).await.map_err(|_| ApiError::BodyTimeout)??;
+        then(bytes)
+    })
+}
+
+fn media_type(request: &HttpRequest, accepted: &'static str) -> Result<(), ApiError> {
+    let given = request.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let given = given.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    let is_taken = accepted.is_empty() || accepted.split(", ").any(|kind| kind == given);
+    if is_taken { Ok(()) } else { Err(ApiError::UnsupportedMediaType { accepted }) }
+}
+
+fn encoding(request: &HttpRequest) -> Result<(), ApiError> {
+    let Some(given) = request.headers().get(header::CONTENT_ENCODING) else { return Ok(()) };
+    let given = given.to_str().unwrap_or_default().trim().to_ascii_lowercase();
+    let is_taken = ENCODINGS.split(", ").any(|encoding| encoding == given);
+    if is_taken { Ok(()) } else { Err(ApiError::UnsupportedContentEncoding { accepted: ENCODINGS }) }
+}
+
+/// A body that says it is too long is refused before it is read.
+fn length(request: &HttpRequest, limit: usize) -> Result<(), ApiError> {
+    let given =
+        request.headers().get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
+    if given.is_some_and(|length| length > limit as u64) { Err(ApiError::BodyTooLarge { limit }) } else { Ok(()) }
+}
+
+async fn collect(mut payload: Decompress<Payload>, limit: usize) -> Result<Bytes, ApiError> {
+    let mut body = BytesMut::new();
+    while let Some(chunk) = payload.next().await {
+        let unreadable = |_| ApiError::MalformedBody(vec![Fault::at("", "encoding", "the body cannot be decoded")]);
+        let chunk = chunk.map_err(unreadable)?;
+        if body.len().saturating_add(chunk.len()) > limit {
+            return Err(ApiError::BodyTooLarge { limit });
+        }
+        body.extend_from_slice(&chunk);
+    }
+    Ok(body.freeze())
+}

@@ -1,0 +1,69 @@
+//! Conditional requests (RFC 9110, section 13): `If-Match` against lost updates, `If-None-Match`
+//! against needless answers. The tag of a base model is its revision.
+
+use std::future::{Ready, ready};
+
+use actix_web::dev::Payload;
+use actix_web::http::header::{self, EntityTag, Header as _, IfMatch, IfNoneMatch};
+use actix_web::{FromRequest, HttpRequest};
+
+use crate::error::{ApiError, Fault};
+
+/// What the request demands of the state it meets.
+#[derive(Debug, Default)]
+pub struct Conditions {
+    if_match: Option<IfMatch>,
+    if_none_match: Option<IfNoneMatch>,
+}
+
+impl FromRequest for Conditions {
+    type Error = ApiError;
+    type Future = Ready<Result<Self, ApiError>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let unreadable = |name: &str| {
+            let detail = "must be * or a list of quoted tags, like \"3\"";
+            ApiError::InvalidParameter(vec![Fault::parameter(name, "etag", detail)])
+        };
+        let if_match = match request.headers().contains_key(header::IF_MATCH) {
+            true => IfMatch::parse(request).map(Some).map_err(|_| unreadable("If-Match")),
+            false => Ok(None),
+        };
+        let if_none_match = match request.headers().contains_key(header::IF_NONE_MATCH) {
+            true => IfNoneMatch::parse(request).map(Some).map_err(|_| unreadable("If-None-Match")),
+            false => Ok(None),
+        };
+        ready(if_match.and_then(|if_match| Ok(Self { if_match, if_none_match: if_none_match? })))
+    }
+}
+
+pub fn tag(revision: i64) -> EntityTag {
+    EntityTag::new_strong(revision.to_string())
+}
+
+impl Conditions {
+    /// Whether `If-Match` holds; the comparison is strong, as a change demands.
+    pub fn check(&self, revision: i64) -> Result<(), ApiError> {
+        let holds = match &self.if_match {
+            None | Some(IfMatch::Any) => true,
+            Some(IfMatch::Items(tags)) => tags.iter().any(|given| given.strong_eq(&tag(revision))),
+        };
+        if holds { Ok(()) } else { Err(ApiError::PreconditionFailed { current: revision }) }
+    }
+
+    /// Whether a change may be made to this state. `If-None-Match` is for reads, but where it is sent with a change and
+    /// does not hold, the change must not be made either.
+    pub fn check_change(&self, revision: i64) -> Result<(), ApiError> {
+        self.check(revision)?;
+        if self.is_known(revision) { Err(ApiError::PreconditionFailed { current: revision }) } else { Ok(()) }
+    }
+
+    /// Whether the client already has this state; the comparison is weak, as caches need it.
+    pub fn is_known(&self, revision: i64) -> bool {
+        match &self.if_none_match {
+            None => false,
+            Some(IfNoneMatch::Any) => true,
+            Some(IfNoneMatch::Items(tags)) => tags.iter().any(|given| given.weak_eq(&tag(revision))),
+        }
+    }
+}

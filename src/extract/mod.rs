@@ -1,0 +1,11 @@
+//! Extractors that hand a handler only values that keep the rules, and tell every fault at once.
+
+mod body;
+mod conditions;
+mod members;
+mod query;
+
+pub use body::{Patch, Text, ValidJson};
+pub use conditions::{Conditions, tag};
+pub use members::{Body, Members};
+pub use query::{Parameters, Query, ValidQuery};

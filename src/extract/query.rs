@@ -1,0 +1,81 @@
+//! Query parameters: each known, each given once unless it may be repeated, all faults at once.
+
+use std::future::{Ready, ready};
+
+use actix_web::dev::Payload;
+use actix_web::{FromRequest, HttpRequest};
+
+use crate::error::{ApiError, Fault};
+
+/// A query that is read from its parameters.
+pub trait Query: Sized {
+    fn read(parameters: &mut Parameters) -> Self;
+}
+
+/// A query that keeps its rules.
+#[derive(Debug)]
+pub struct ValidQuery<T>(pub T);
+
+impl<T: Query> FromRequest for ValidQuery<T> {
+    type Error = ApiError;
+    type Future = Ready<Result<Self, ApiError>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        ready(Parameters::parse(request.query_string()).map(Self))
+    }
+}
+
+#[derive(Debug)]
+pub struct Parameters {
+    given: Vec<(String, String)>,
+    known: Vec<&'static str>,
+    faults: Vec<Fault>,
+}
+
+impl Parameters {
+    pub fn parse<T: Query>(query: &str) -> Result<T, ApiError> {
+        let given = form_urlencoded::parse(query.as_bytes()).into_owned().collect();
+        let mut parameters = Self { given, known: Vec::new(), faults: Vec::new() };
+        let read = T::read(&mut parameters);
+        parameters.finish(read)
+    }
+
+    /// The value of a parameter that may be given once.
+    pub fn one(&mut self, name: &'static str) -> Option<String> {
+        self.known.push(name);
+        let mut values = Vec::new();
+        self.given.retain(|(key, value)| {
+            let is_it = key == name;
+            if is_it {
+                values.push(value.clone());
+            }
+            !is_it
+        });
+        if values.len() > 1 {
+            self.fault(name, "repeated", "must be given once");
+        }
+        values.into_iter().next()
+    }
+
+    pub fn fault(&mut self, name: &str, code: &str, detail: impl Into<String>) {
+        self.faults.push(Fault::parameter(name, code, detail));
+    }
+
+    fn finish<T>(mut self, read: T) -> Result<T, ApiError> {
+        let known = if self.known.is_empty() {
+            "there are none".to_owned()
+        } else {
+            format!("they are {}", self.known.join(", "))
+        };
+        let unknown: Vec<String> = self.given.iter().map(|(name, _)| name.clone()).collect();
+        for name in unknown {
+            self.fault(&name, "unknown", format!("is not a parameter of this operation; {known}"));
+        }
+        if self.faults.is_empty() { Ok(read) } else { Err(ApiError::InvalidParameter(self.faults)) }
+    }
+}
+
+/// An operation without parameters.
+impl Query for () {
+    fn read(_: &mut Parameters) -> Self {}
+}

@@ -1,0 +1,31 @@
+// @generated automatically by Diesel CLI.
+
+diesel::table! {
+    base_models (id) {
+        id -> Uuid,
+        technical_name -> Text,
+        technical_name_key -> Text,
+        model_name -> Text,
+        model_name_key -> Text,
+        path -> Text,
+        description -> Nullable<Text>,
+        tags -> Array<Text>,
+        properties -> Jsonb,
+        deployment_template -> Nullable<Text>,
+        card -> Json,
+        revision -> Int8,
+        created_at -> Timestamptz,
+        created_by -> Nullable<Text>,
+        updated_at -> Timestamptz,
+        updated_by -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    service_keys (name) {
+        name -> Text,
+        secret -> Bytea,
+    }
+}
+
+diesel::allow_tables_to_appear_in_same_query!(base_models, service_keys,);
