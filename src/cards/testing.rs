@@ -4,12 +4,15 @@ use std::path::Path;
 
 use super::{Card, Limits, ModelFolder, WarningCode, extract};
 
-/// The card of a folder that holds these files.
-pub fn card_of<C: AsRef<[u8]>>(files: &[(&str, C)]) -> Card {
-    card_within(files, &Limits::default())
+/// The card of a folder that holds these files. Most tests do without weights, and need not hear of it.
+pub fn card_of(files: &[(&str, &[u8])]) -> Card {
+    let mut card = card_within(files, &Limits::default());
+    card.warnings.retain(|warning| warning.code != WarningCode::NoWeights);
+    card
 }
 
-pub fn card_within<C: AsRef<[u8]>>(files: &[(&str, C)], limits: &Limits) -> Card {
+/// The card with all its warnings, read within these limits.
+pub fn card_within(files: &[(&str, &[u8])], limits: &Limits) -> Card {
     let folder = tempfile::tempdir().unwrap();
     write(folder.path(), files);
     extract(&ModelFolder::ambient(folder.path()).unwrap(), limits).unwrap().card
