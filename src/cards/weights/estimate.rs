@@ -14,6 +14,9 @@ pub fn fill(draft: &mut Draft<'_>) {
     if draft.card.weights.parameters.total.is_some() {
         return;
     }
+    if !is_whole(&draft.card.architectures) {
+        return;
+    }
     let Some(family) = draft.card.family.as_deref().and_then(family) else { return };
     let rest = Rest::of(draft);
     let Some(estimate) = estimate(&draft.card, &family, &rest) else { return };
@@ -25,6 +28,16 @@ pub fn fill(draft: &mut Draft<'_>) {
     fill!(draft, weights.parameters.total, Some(Fact::new(estimate.total, source("total"))));
     let active = Some(estimate.active).filter(|active| *active < estimate.total);
     fill!(draft, weights.parameters.active, active.map(|active| Fact::new(active, source("active part"))));
+}
+
+/// Whether the class is that of a whole model. Drafts for speculative decoding borrow the family of
+/// their target and have layers of their own.
+fn is_whole(architectures: &[String]) -> bool {
+    architectures.iter().all(|class| {
+        let draft =
+            ["Eagle", "Draft", "DFlash", "Medusa", "MTP", "Spec", "DSpark"].iter().any(|mark| class.contains(mark));
+        !draft && !class.ends_with(|c: char| c.is_ascii_digit())
+    })
 }
 
 /// What the card does not hold and the closed form needs.

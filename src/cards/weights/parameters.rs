@@ -211,7 +211,10 @@ fn declared_total(draft: &mut Draft<'_>, chosen: &[&WeightSet], indexes: &BTreeM
     let fact = |total, key: &str, how: &str| Fact::new(total, Source::key(path, format!("/metadata/{key}")).by(how));
     let declared = index.total_parameters.map(|total| fact(total, "total_parameters", "as the index declares it"));
     let by_size = || {
-        let total = index.total_size?.checked_div(element_bytes(draft)?)?;
+        // Some indexes tell the bytes before a cast to half of them: more than the files have.
+        let on_disk = draft.card.weights.size_bytes.filter(|_| set.missing.is_empty()).unwrap_or(u64::MAX);
+        let size = index.total_size.filter(|size| *size <= on_disk)?;
+        let total = size.checked_div(element_bytes(draft)?)?;
         Some(fact(total, "total_size", "estimated: its bytes over those of a weight"))
     };
     let total = declared.or_else(by_size);

@@ -1,12 +1,13 @@
 //! Whole folders: which set is taken, what is counted, what is told.
 
 use super::testing::{Gguf, GgufFile, safetensors};
+use crate::cards::Limits;
 use crate::cards::card::{Card, FileKind, WeightsFormat};
-use crate::cards::testing::{card_of, warning_codes as codes};
+use crate::cards::testing::{card_within, warning_codes as codes};
 use crate::cards::warning::WarningCode;
 
 fn folder(files: &[(&str, &[u8])]) -> Card {
-    card_of(files)
+    card_within(files, &Limits::default())
 }
 
 fn total(card: &Card) -> Option<u64> {
