@@ -32,6 +32,8 @@ pub enum ApiError {
     NotFound(String),
     #[error("the base model has no deployment template")]
     NoDeploymentTemplate,
+    #[error("no file {0:?} is kept")]
+    NoSuchFile(String),
     #[error("the method is not known at this address")]
     MethodNotAllowed(String),
     #[error("a name is taken")]
@@ -71,6 +73,7 @@ pub enum ErrorCode {
     UnknownPath,
     NotFound,
     NoDeploymentTemplate,
+    NoSuchFile,
     MethodNotAllowed,
     AlreadyExists,
     PreconditionFailed,
@@ -160,13 +163,14 @@ pub struct Problem {
 }
 
 impl ErrorCode {
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 19] = [
         Self::MalformedBody,
         Self::InvalidParameter,
         Self::BodyTimeout,
         Self::UnknownPath,
         Self::NotFound,
         Self::NoDeploymentTemplate,
+        Self::NoSuchFile,
         Self::MethodNotAllowed,
         Self::AlreadyExists,
         Self::PreconditionFailed,
@@ -189,6 +193,7 @@ impl ErrorCode {
             Self::UnknownPath => "UNKNOWN_PATH",
             Self::NotFound => "NOT_FOUND",
             Self::NoDeploymentTemplate => "NO_DEPLOYMENT_TEMPLATE",
+            Self::NoSuchFile => "NO_SUCH_FILE",
             Self::MethodNotAllowed => "METHOD_NOT_ALLOWED",
             Self::AlreadyExists => "ALREADY_EXISTS",
             Self::PreconditionFailed => "PRECONDITION_FAILED",
@@ -212,6 +217,7 @@ impl ErrorCode {
             Self::UnknownPath => "There is nothing at this address",
             Self::NotFound => "There is no such base model",
             Self::NoDeploymentTemplate => "There is no deployment template",
+            Self::NoSuchFile => "There is no such file",
             Self::MethodNotAllowed => "The method is not known at this address",
             Self::AlreadyExists => "The name is taken",
             Self::PreconditionFailed => "The base model has changed since",
@@ -248,6 +254,10 @@ impl ErrorCode {
             }
             Self::NoDeploymentTemplate => {
                 "The base model has no deployment template yet. Give it one with PUT at the same address."
+            }
+            Self::NoSuchFile => {
+                "No file of this path was read for the card and kept. `GET .../files` lists those there are; other files \
+                 of the folder are not given out."
             }
             Self::MethodNotAllowed => {
                 "The address exists, but not with this method. The `Allow` header lists those it has."
@@ -301,6 +311,7 @@ impl ApiError {
             Self::UnknownPath => ErrorCode::UnknownPath,
             Self::NotFound(_) => ErrorCode::NotFound,
             Self::NoDeploymentTemplate => ErrorCode::NoDeploymentTemplate,
+            Self::NoSuchFile(_) => ErrorCode::NoSuchFile,
             Self::MethodNotAllowed(_) => ErrorCode::MethodNotAllowed,
             Self::AlreadyExists(_) => ErrorCode::AlreadyExists,
             Self::PreconditionFailed { .. } => ErrorCode::PreconditionFailed,
@@ -330,6 +341,9 @@ impl ApiError {
             Self::NotFound(asked) => format!("no base model has the id or technical name {asked:?}"),
             Self::NoDeploymentTemplate => {
                 "this base model has no deployment template; PUT one to this address".to_owned()
+            }
+            Self::NoSuchFile(path) => {
+                format!("no file {path:?} is kept with this card; `GET .../files` lists those there are")
             }
             Self::MethodNotAllowed(allow) => format!("this address takes {allow}"),
             Self::AlreadyExists(conflicts) => taken(conflicts),
@@ -406,7 +420,9 @@ impl ResponseError for ApiError {
         match self {
             Self::MalformedBody(_) | Self::InvalidParameter(_) => StatusCode::BAD_REQUEST,
             Self::BodyTimeout => StatusCode::REQUEST_TIMEOUT,
-            Self::UnknownPath | Self::NotFound(_) | Self::NoDeploymentTemplate => StatusCode::NOT_FOUND,
+            Self::UnknownPath | Self::NotFound(_) | Self::NoDeploymentTemplate | Self::NoSuchFile(_) => {
+                StatusCode::NOT_FOUND
+            }
             Self::MethodNotAllowed(_) => StatusCode::METHOD_NOT_ALLOWED,
             Self::AlreadyExists(_) => StatusCode::CONFLICT,
             Self::PreconditionFailed { .. } => StatusCode::PRECONDITION_FAILED,

@@ -1,6 +1,14 @@
 // @generated automatically by Diesel CLI.
 
 diesel::table! {
+    base_model_files (base_model_id, path) {
+        base_model_id -> Uuid,
+        path -> Text,
+        content -> Bytea,
+    }
+}
+
+diesel::table! {
     base_models (id) {
         id -> Uuid,
         technical_name -> Text,
@@ -28,4 +36,6 @@ diesel::table! {
     }
 }
 
-diesel::allow_tables_to_appear_in_same_query!(base_models, service_keys,);
+diesel::joinable!(base_model_files -> base_models (base_model_id));
+
+diesel::allow_tables_to_appear_in_same_query!(base_model_files, base_models, service_keys,);

@@ -57,6 +57,18 @@ impl Parameters {
         values.into_iter().next()
     }
 
+    /// A switch: absent is off.
+    pub fn flag(&mut self, name: &'static str) -> bool {
+        match self.one(name).as_deref() {
+            None | Some("false") => false,
+            Some("true") => true,
+            Some(_) => {
+                self.fault(name, "type", "must be true or false");
+                false
+            }
+        }
+    }
+
     pub fn fault(&mut self, name: &str, code: &str, detail: impl Into<String>) {
         self.faults.push(Fault::parameter(name, code, detail));
     }

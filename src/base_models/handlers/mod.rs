@@ -4,8 +4,10 @@ mod card;
 mod create;
 mod delete;
 mod deployment_template;
+mod files;
 mod get;
 mod list;
+mod refresh_card;
 mod update;
 
 use actix_web::HttpResponse;
@@ -27,6 +29,9 @@ pub fn configure(config: &mut ServiceConfig<'_>) {
         .service(update::update_base_model)
         .service(delete::delete_base_model)
         .service(card::get_card)
+        .service(refresh_card::refresh_card)
+        .service(files::list_files)
+        .service(files::get_file)
         .service(deployment_template::get_deployment_template)
         .service(deployment_template::put_deployment_template)
         .service(deployment_template::delete_deployment_template);

@@ -2,12 +2,14 @@ use actix_web::web::Data;
 use actix_web::{HttpResponse, patch};
 use serde_json::Value;
 
-use super::create::{read_card, taken};
+use super::create::taken;
 use super::{answer, find};
 use crate::app::{BodyProblems, ChangeHeaders, ChangeProblems, Service, Unavailable, detached};
+use crate::base_models::folder_card::FolderCard;
 use crate::base_models::input::{BaseModelChanges, NewBaseModel};
 use crate::base_models::model::{BaseModel, Row, UNIQUE_NAMES};
 use crate::base_models::reference::Asked;
+use crate::database::Connection;
 use crate::error::{ApiError, ApiResult, OnConstraint as _, Problem};
 use crate::extract::{Conditions, Members, Patch, ValidQuery};
 
@@ -66,17 +68,17 @@ async fn apply(service: &Service, current: BaseModel, patch: &Value) -> ApiResul
     if after == before {
         return Ok(Some(current));
     }
-    let (path, card) = if after.path == before.path {
-        (after.path.clone(), None)
-    } else {
-        let (path, card) = read_card(service, &after.path).await?;
-        (path, Some(card))
+    let folder = match after.path == before.path {
+        true => None,
+        false => Some(FolderCard::read(service, &after.path).await?),
     };
     let mut row = Row::from(after);
-    row.path = path;
+    if let Some(folder) = &folder {
+        row.path = folder.path.clone();
+    }
     let (id, revision) = (current.id, current.revision);
-    let updated =
-        service.database.write(async |db| BaseModel::update(id, revision, &row, card.as_ref(), db).await).await;
+    let write = async |db: &mut Connection| BaseModel::update(id, revision, &row, folder.as_ref(), db).await;
+    let updated = service.database.write(write).await;
     match updated.on_constraint(&UNIQUE_NAMES)? {
         Some(updated) => Ok(updated),
         None => taken(service, &row, Some(id)).await.map(|()| None),
