@@ -38,10 +38,12 @@ fn of_switches(root: &Field<'_>) -> Option<Fact<String>> {
 
 #[cfg(test)]
 mod tests {
-    use crate::cards::testing::card_of;
+    use crate::cards::testing::card_of_texts;
 
     fn dtype(config: &str) -> Option<String> {
-        card_of(&[("config.json", format!(r#"{{"model_type": "llama", "hidden_size": 8, {config}}}"#))]).weights.dtype
+        card_of_texts(&[("config.json", format!(r#"{{"model_type": "llama", "hidden_size": 8, {config}}}"#))])
+            .weights
+            .dtype
     }
 
     #[test]

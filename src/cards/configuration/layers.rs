@@ -166,11 +166,11 @@ fn full_layers(depth: u64, period: u64, offset: Option<Fact<u64>>) -> Option<u64
 #[cfg(test)]
 mod tests {
     use crate::cards::card::{Attention, Layers};
-    use crate::cards::testing::card_of;
+    use crate::cards::testing::card_of_texts;
 
     fn layers(config: &str) -> Option<[u64; 4]> {
         let of = |layers: Layers| [layers.full_attention, layers.sliding_attention, layers.recurrent, layers.other];
-        card_of(&[("config.json", config)]).architecture.layers.map(of)
+        card_of_texts(&[("config.json", config)]).architecture.layers.map(of)
     }
 
     #[test]
@@ -185,7 +185,7 @@ mod tests {
         let config = r#"{"model_type": "nemotron_h", "hidden_size": 8, "num_hidden_layers": 6,
             "hybrid_override_pattern": "M-M*ME", "num_attention_heads": 2}"#;
         assert_eq!(layers(config), Some([1, 0, 3, 2]));
-        assert_eq!(card_of(&[("config.json", config)]).architecture.attention, Some(Attention::Hybrid));
+        assert_eq!(card_of_texts(&[("config.json", config)]).architecture.attention, Some(Attention::Hybrid));
     }
 
     #[test]
@@ -217,7 +217,7 @@ mod tests {
     fn a_window_that_is_switched_off_does_not_count() {
         let config =
             r#"{"model_type": "qwen2", "hidden_size": 8, "sliding_window": 131072, "use_sliding_window": false}"#;
-        assert_eq!(card_of(&[("config.json", config)]).architecture.sliding_window, None);
+        assert_eq!(card_of_texts(&[("config.json", config)]).architecture.sliding_window, None);
     }
 
     #[test]
