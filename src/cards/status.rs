@@ -91,7 +91,7 @@ fn lacks_tokenizer(draft: &Draft<'_>, kind: Kind) -> bool {
 #[cfg(test)]
 mod tests {
     use crate::cards::card::CardStatus;
-    use crate::cards::testing::card_of_texts;
+    use crate::cards::testing::{card_of, card_of_texts};
 
     const MODEL: &str = r#"{"model_type": "llama", "architectures": ["LlamaForCausalLM"], "hidden_size": 8}"#;
 
@@ -109,5 +109,16 @@ mod tests {
     fn pointers_to_files_that_were_not_fetched_are_not_nothing() {
         let pointer = "version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 7\n";
         assert_eq!(card_of_texts(&[("config.json", pointer)]).status, CardStatus::Partial);
+    }
+
+    #[test]
+    fn a_model_with_its_weights_and_its_tokenizer_is_complete() {
+        let header = br#"{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}"#;
+        let weights = [&(header.len() as u64).to_le_bytes()[..], header, &[0; 4]].concat();
+        let model = ("config.json", MODEL.as_bytes());
+        let tokenizer: (&str, &[u8]) = ("tokenizer.json", br#"{"model": {"vocab": {"a": 0}}}"#);
+        let weights = ("model.safetensors", weights.as_slice());
+        assert_eq!(card_of(&[model, tokenizer, weights]).status, CardStatus::Complete);
+        assert_eq!(card_of(&[model, weights]).status, CardStatus::Partial);
     }
 }
