@@ -91,24 +91,24 @@ fn lacks_tokenizer(draft: &Draft<'_>, kind: Kind) -> bool {
 #[cfg(test)]
 mod tests {
     use crate::cards::card::CardStatus;
-    use crate::cards::testing::{card_of, card_of_texts};
+    use crate::cards::testing::card_of;
 
     const MODEL: &str = r#"{"model_type": "llama", "architectures": ["LlamaForCausalLM"], "hidden_size": 8}"#;
 
     #[test]
     fn a_folder_in_which_nothing_is_recognised_is_empty() {
-        assert_eq!(card_of_texts(&[("notes.txt", "x")]).status, CardStatus::Empty);
+        assert_eq!(card_of(&[("notes.txt", "x")]).status, CardStatus::Empty);
     }
 
     #[test]
     fn a_model_without_weights_is_partial() {
-        assert_eq!(card_of_texts(&[("config.json", MODEL), ("tokenizer.json", "{}")]).status, CardStatus::Partial);
+        assert_eq!(card_of(&[("config.json", MODEL), ("tokenizer.json", "{}")]).status, CardStatus::Partial);
     }
 
     #[test]
     fn pointers_to_files_that_were_not_fetched_are_not_nothing() {
         let pointer = "version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 7\n";
-        assert_eq!(card_of_texts(&[("config.json", pointer)]).status, CardStatus::Partial);
+        assert_eq!(card_of(&[("config.json", pointer)]).status, CardStatus::Partial);
     }
 
     #[test]

@@ -5,20 +5,14 @@ use std::path::Path;
 use super::{Card, Limits, ModelFolder, WarningCode, extract};
 
 /// The card of a folder that holds these files. Most tests do without weights, and need not hear of it.
-pub fn card_of(files: &[(&str, &[u8])]) -> Card {
+pub fn card_of<C: AsRef<[u8]>>(files: &[(&str, C)]) -> Card {
     let mut card = card_within(files, &Limits::default());
     card.warnings.retain(|warning| warning.code != WarningCode::NoWeights);
     card
 }
 
-/// The same for files of text.
-pub fn card_of_texts<C: AsRef<str>>(files: &[(&str, C)]) -> Card {
-    let files: Vec<(&str, &[u8])> = files.iter().map(|(path, text)| (*path, text.as_ref().as_bytes())).collect();
-    card_of(&files)
-}
-
 /// The card with all its warnings, read within these limits.
-pub fn card_within(files: &[(&str, &[u8])], limits: &Limits) -> Card {
+pub fn card_within<C: AsRef<[u8]>>(files: &[(&str, C)], limits: &Limits) -> Card {
     let (_held, folder) = folder_of(files);
     extract(&folder, limits).unwrap().card
 }

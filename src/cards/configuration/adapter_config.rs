@@ -68,7 +68,7 @@ pub fn warn_beside_model(draft: &mut Draft<'_>) {
 #[cfg(test)]
 mod tests {
     use crate::cards::card::ArchitectureKind;
-    use crate::cards::testing::{card_of_texts, warning_codes};
+    use crate::cards::testing::{card_of, warning_codes};
     use crate::cards::warning::WarningCode;
 
     const LORA: &str = r#"{"peft_type": "LORA", "base_model_name_or_path": "org/base", "task_type": "CAUSAL_LM", "r": 16,
@@ -76,7 +76,7 @@ mod tests {
 
     #[test]
     fn an_adapter_tells_what_it_changes_and_of_which_model() {
-        let card = card_of_texts(&[("adapter_config.json", LORA)]);
+        let card = card_of(&[("adapter_config.json", LORA)]);
         let adapter = card.adapter.unwrap();
         assert_eq!((adapter.kind.as_deref(), adapter.rank, adapter.alpha), (Some("LORA"), Some(16), Some(32.0)));
         assert_eq!(adapter.target_modules, ["q_proj", "v_proj"]);
@@ -88,14 +88,14 @@ mod tests {
 
     #[test]
     fn modules_may_be_a_pattern() {
-        let card = card_of_texts(&[("adapter_config.json", r#"{"target_modules": "all-linear", "task_type": null}"#)]);
+        let card = card_of(&[("adapter_config.json", r#"{"target_modules": "all-linear", "task_type": null}"#)]);
         assert_eq!(card.adapter.unwrap().target_modules, ["all-linear"]);
         assert_eq!(card.task, None);
     }
 
     #[test]
     fn an_adapter_beside_a_whole_model_is_told() {
-        let card = card_of_texts(&[
+        let card = card_of(&[
             ("adapter_config.json", LORA),
             ("config.json", r#"{"model_type": "llama", "architectures": ["LlamaForCausalLM"], "hidden_size": 8}"#),
         ]);

@@ -168,10 +168,10 @@ pub fn kind(draft: &mut Draft<'_>) {
 #[cfg(test)]
 mod tests {
     use crate::cards::card::Attention;
-    use crate::cards::testing::card_of_texts;
+    use crate::cards::testing::card_of;
 
     fn heads(config: &str) -> (Option<u64>, Option<u64>, Option<Attention>) {
-        let architecture = card_of_texts(&[("config.json", config)]).architecture;
+        let architecture = card_of(&[("config.json", config)]).architecture;
         (architecture.num_key_value_heads, architecture.head_dim, architecture.attention)
     }
 
@@ -216,7 +216,7 @@ mod tests {
             "num_attention_heads": 128, "num_key_value_heads": 128, "kv_lora_rank": 512, "q_lora_rank": null,
             "qk_nope_head_dim": 128, "qk_rope_head_dim": 64, "v_head_dim": 128}"#;
         assert_eq!(heads(config), (Some(128), Some(192), Some(Attention::Mla)));
-        let card = card_of_texts(&[("config.json", config)]);
+        let card = card_of(&[("config.json", config)]);
         assert_eq!(card.architecture.mla.unwrap().q_lora_rank, None);
         let source = &card.sources["/architecture/mla/kv_lora_rank"];
         assert_eq!(source.pointer.as_deref(), Some("/kv_lora_rank"));
@@ -240,7 +240,7 @@ mod tests {
     fn a_state_space_model_has_no_heads() {
         let config = r#"{"model_type": "mamba", "hidden_size": 64, "num_hidden_layers": 2, "state_size": 16}"#;
         assert_eq!(heads(config), (None, None, Some(Attention::None)));
-        let card = card_of_texts(&[("config.json", config)]);
+        let card = card_of(&[("config.json", config)]);
         assert_eq!(card.architecture.state_space.unwrap().inner_size, Some(128));
     }
 

@@ -47,10 +47,10 @@ fn smallest(place: &crate::cards::facts::Field<'_>) -> Option<Fact<u64>> {
 
 #[cfg(test)]
 mod tests {
-    use crate::cards::testing::card_of_texts;
+    use crate::cards::testing::card_of;
 
     fn length(config: &str) -> Option<u64> {
-        card_of_texts(&[("config.json", config)]).architecture.context_length
+        card_of(&[("config.json", config)]).architecture.context_length
     }
 
     #[test]

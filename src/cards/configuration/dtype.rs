@@ -38,12 +38,10 @@ fn of_switches(root: &Field<'_>) -> Option<Fact<String>> {
 
 #[cfg(test)]
 mod tests {
-    use crate::cards::testing::card_of_texts;
+    use crate::cards::testing::card_of;
 
     fn dtype(config: &str) -> Option<String> {
-        card_of_texts(&[("config.json", format!(r#"{{"model_type": "llama", "hidden_size": 8, {config}}}"#))])
-            .weights
-            .dtype
+        card_of(&[("config.json", format!(r#"{{"model_type": "llama", "hidden_size": 8, {config}}}"#))]).weights.dtype
     }
 
     #[test]

@@ -78,10 +78,10 @@ fn width(settings: &Settings<'_>) -> Option<Fact<u64>> {
 #[cfg(test)]
 mod tests {
     use crate::cards::card::Experts;
-    use crate::cards::testing::card_of_texts;
+    use crate::cards::testing::card_of;
 
     fn experts(config: &str) -> Option<Experts> {
-        card_of_texts(&[("config.json", config)]).architecture.experts
+        card_of(&[("config.json", config)]).architecture.experts
     }
 
     fn of(total: u64, active: u64, shared: Option<u64>, width: u64) -> Option<Experts> {

@@ -39,11 +39,11 @@ fn end_tokens(draft: &mut Draft<'_>, place: &Field<'_>) {
 
 #[cfg(test)]
 mod tests {
-    use crate::cards::testing::{card_of_texts, warning_codes};
+    use crate::cards::testing::{card_of, warning_codes};
 
     #[test]
     fn sampling_and_end_tokens_are_read() {
-        let card = card_of_texts(&[
+        let card = card_of(&[
             (
                 "generation_config.json",
                 r#"{"temperature": 0.7, "top_p": 0.8, "top_k": 20, "min_p": 0, "repetition_penalty": 1.05,
@@ -62,8 +62,8 @@ mod tests {
     #[test]
     fn an_end_token_may_stand_with_the_backbone_alone() {
         let config = r#"{"model_type": "llava", "text_config": {"eos_token_id": 2}}"#;
-        assert_eq!(card_of_texts(&[("config.json", config)]).generation.eos_token_ids, [2]);
+        assert_eq!(card_of(&[("config.json", config)]).generation.eos_token_ids, [2]);
         let none = r#"{"model_type": "llama", "hidden_size": 8, "eos_token_id": -1}"#;
-        assert!(card_of_texts(&[("config.json", none)]).generation.eos_token_ids.is_empty());
+        assert!(card_of(&[("config.json", none)]).generation.eos_token_ids.is_empty());
     }
 }

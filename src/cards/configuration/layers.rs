@@ -171,11 +171,11 @@ fn full_layers(depth: u64, period: u64, offset: Option<u64>) -> Option<u64> {
 #[cfg(test)]
 mod tests {
     use crate::cards::card::{Attention, Layers};
-    use crate::cards::testing::card_of_texts;
+    use crate::cards::testing::card_of;
 
     fn layers(config: &str) -> Option<[u64; 4]> {
         let of = |layers: Layers| [layers.full_attention, layers.sliding_attention, layers.recurrent, layers.other];
-        card_of_texts(&[("config.json", config)]).architecture.layers.map(of)
+        card_of(&[("config.json", config)]).architecture.layers.map(of)
     }
 
     #[test]
@@ -190,7 +190,7 @@ mod tests {
         let config = r#"{"model_type": "nemotron_h", "hidden_size": 8, "num_hidden_layers": 6,
             "hybrid_override_pattern": "M-M*ME", "num_attention_heads": 2}"#;
         assert_eq!(layers(config), Some([1, 0, 3, 2]));
-        assert_eq!(card_of_texts(&[("config.json", config)]).architecture.attention, Some(Attention::Hybrid));
+        assert_eq!(card_of(&[("config.json", config)]).architecture.attention, Some(Attention::Hybrid));
     }
 
     #[test]
@@ -225,7 +225,7 @@ mod tests {
     fn a_window_that_is_switched_off_does_not_count() {
         let config =
             r#"{"model_type": "qwen2", "hidden_size": 8, "sliding_window": 131072, "use_sliding_window": false}"#;
-        assert_eq!(card_of_texts(&[("config.json", config)]).architecture.sliding_window, None);
+        assert_eq!(card_of(&[("config.json", config)]).architecture.sliding_window, None);
     }
 
     #[test]

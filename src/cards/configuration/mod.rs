@@ -107,12 +107,12 @@ mod tests {
     use proptest::prelude::*;
     use serde_json::{Map, Value, json};
 
-    use crate::cards::testing::{card_of_texts, warning_codes};
+    use crate::cards::testing::{card_of, warning_codes};
     use crate::cards::warning::WarningCode;
 
     #[test]
     fn what_the_class_supplies_is_told_once() {
-        let card = card_of_texts(&[(
+        let card = card_of(&[(
             "config.json",
             r#"{"model_type": "llava", "text_config": {"model_type": "llama", "vocab_size": 32064}}"#,
         )]);
@@ -124,14 +124,14 @@ mod tests {
 
     #[test]
     fn an_unknown_class_is_read_by_the_common_keys_and_told() {
-        let card = card_of_texts(&[("config.json", r#"{"model_type": "nobody", "hidden_size": 8}"#)]);
+        let card = card_of(&[("config.json", r#"{"model_type": "nobody", "hidden_size": 8}"#)]);
         assert_eq!(card.architecture.hidden_size, Some(8));
         assert!(warning_codes(&card).contains(&WarningCode::UnknownArchitecture));
     }
 
     #[test]
     fn every_value_has_a_source() {
-        let card = card_of_texts(&[(
+        let card = card_of(&[(
             "config.json",
             r#"{"model_type": "qwen3_moe", "architectures": ["Qwen3MoeForCausalLM"], "hidden_size": 2048,
             "num_hidden_layers": 48, "num_attention_heads": 32, "vocab_size": 151936, "torch_dtype": "bfloat16",
@@ -219,7 +219,7 @@ mod tests {
         ) {
             let object: Map<String, Value> = members.into_iter().map(|(key, value)| (key.to_owned(), value)).collect();
             let text = Value::Object(object).to_string();
-            card_of_texts(&[(file, text.as_str()), ("config.json", text.as_str())]);
+            card_of(&[(file, text.as_str()), ("config.json", text.as_str())]);
         }
     }
 }

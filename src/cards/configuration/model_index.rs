@@ -94,11 +94,11 @@ fn warn_of_local_parts(draft: &mut Draft<'_>, root: &Field<'_>) {
 mod tests {
     use super::*;
     use crate::cards::card::ArchitectureKind;
-    use crate::cards::testing::{card_of_texts, warning_codes};
+    use crate::cards::testing::{card_of, warning_codes};
 
     #[test]
     fn a_pipeline_is_named_and_its_task_follows() {
-        let card = card_of_texts(&[
+        let card = card_of(&[
             ("model_index.json", r#"{"_class_name": "StableDiffusionXLPipeline", "unet": ["diffusers", "UNet"]}"#),
             ("unet/config.json", r#"{"_class_name": "UNet"}"#),
         ]);
@@ -127,10 +127,10 @@ mod tests {
     #[test]
     fn code_of_the_folder_is_told() {
         let index = r#"{"_class_name": "DiffusionPipeline", "unet": ["my_unet", "UNet"], "vae": ["diffusers", "Vae"]}"#;
-        let card = card_of_texts(&[("model_index.json", index), ("unet/my_unet.py", "")]);
+        let card = card_of(&[("model_index.json", index), ("unet/my_unet.py", "")]);
         let warning = card.warnings.iter().find(|warning| warning.code == WarningCode::NeedsRemoteCode).unwrap();
         assert!(warning.detail.ends_with("for unet"), "{}", warning.detail);
-        let custom = card_of_texts(&[("model_index.json", r#"{"_class_name": ["pipeline", "MyPipeline"]}"#)]);
+        let custom = card_of(&[("model_index.json", r#"{"_class_name": ["pipeline", "MyPipeline"]}"#)]);
         assert_eq!(custom.architectures, ["MyPipeline"]);
         assert!(warning_codes(&custom).contains(&WarningCode::NeedsRemoteCode));
     }

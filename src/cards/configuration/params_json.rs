@@ -148,11 +148,11 @@ pub fn compare(draft: &mut Draft<'_>) {
 
 #[cfg(test)]
 mod tests {
-    use crate::cards::testing::{card_of_texts, warning_codes};
+    use crate::cards::testing::{card_of, warning_codes};
     use crate::cards::warning::WarningCode;
 
     fn width(params: &str) -> Option<u64> {
-        card_of_texts(&[("params.json", params)]).architecture.intermediate_size
+        card_of(&[("params.json", params)]).architecture.intermediate_size
     }
 
     #[test]
@@ -167,7 +167,7 @@ mod tests {
 
     #[test]
     fn mistral_s_file_is_read_whole() {
-        let card = card_of_texts(&[
+        let card = card_of(&[
             (
                 "params.json",
                 r#"{"dim": 5120, "n_layers": 40, "head_dim": 128, "hidden_dim": 32768, "n_heads": 32, "n_kv_heads": 8,
@@ -189,7 +189,7 @@ mod tests {
 
     #[test]
     fn deepseek_s_own_configuration_is_foreign_but_read() {
-        let card = card_of_texts(&[(
+        let card = card_of(&[(
             "config.json",
             r#"{"vocab_size": 129280, "dim": 7168, "inter_dim": 18432, "n_layers": 61, "n_heads": 128, "dtype": "fp8",
             "n_routed_experts": 256, "n_activated_experts": 8, "kv_lora_rank": 512, "qk_nope_head_dim": 128,
@@ -203,7 +203,7 @@ mod tests {
     #[test]
     fn a_native_file_that_differs_from_the_configuration_is_a_conflict() {
         let config = r#"{"model_type": "mistral", "hidden_size": 5120, "num_hidden_layers": 40}"#;
-        let of = |params: &str| card_of_texts(&[("config.json", config), ("params.json", params)]);
+        let of = |params: &str| card_of(&[("config.json", config), ("params.json", params)]);
         let agrees = of(r#"{"dim": 5120, "n_layers": 40}"#);
         assert!(!warning_codes(&agrees).contains(&WarningCode::ConflictingValues));
         let differs = of(r#"{"dim": 4096, "n_layers": 40}"#);

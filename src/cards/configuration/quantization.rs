@@ -207,14 +207,14 @@ pub fn warn_of_unknown(draft: &mut Draft<'_>, settings: &Settings<'_>, file: &st
 #[cfg(test)]
 mod tests {
     use crate::cards::card::{Card, Quantization};
-    use crate::cards::testing::{card_of_texts, warning_codes};
+    use crate::cards::testing::{card_of, warning_codes};
     use crate::cards::warning::WarningCode;
 
     fn with(rest: &str, side: &[(&str, &str)]) -> Card {
         let config = format!(r#"{{"model_type": "llama", "hidden_size": 8{rest}}}"#);
         let mut files = vec![("config.json", config.as_str())];
         files.extend_from_slice(side);
-        card_of_texts(&files)
+        card_of(&files)
     }
 
     fn of(method: &str, bits: u64, group_size: Option<u64>) -> Option<Quantization> {

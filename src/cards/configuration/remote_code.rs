@@ -59,12 +59,12 @@ fn clipped(text: &str) -> &str {
 
 #[cfg(test)]
 mod tests {
-    use crate::cards::testing::{card_of_texts, warning_codes};
+    use crate::cards::testing::{card_of, warning_codes};
     use crate::cards::warning::WarningCode;
 
     #[test]
     fn code_is_named_wherever_it_is_mapped() {
-        let card = card_of_texts(&[(
+        let card = card_of(&[(
             "config.json",
             r#"{"model_type": "llama", "hidden_size": 8, "auto_map": {"AutoConfig": "org/repo--configuration_x.XConfig",
             "AutoTokenizer": ["tokenization_x.XTokenizer", null]},
@@ -79,6 +79,6 @@ mod tests {
     #[test]
     fn the_name_of_another_tokenizer_is_no_code() {
         let config = r#"{"model_type": "llama", "hidden_size": 8, "auto_map": {"AutoTokenizer": "Xenova/gpt-4o"}}"#;
-        assert!(!warning_codes(&card_of_texts(&[("config.json", config)])).contains(&WarningCode::NeedsRemoteCode));
+        assert!(!warning_codes(&card_of(&[("config.json", config)])).contains(&WarningCode::NeedsRemoteCode));
     }
 }

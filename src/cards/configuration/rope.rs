@@ -136,13 +136,13 @@ fn as_float(length: u64) -> Option<f64> {
 #[cfg(test)]
 mod tests {
     use crate::cards::card::Card;
-    use crate::cards::testing::card_of_texts;
+    use crate::cards::testing::card_of;
 
     fn card(rest: &str) -> Card {
         let config = format!(
             r#"{{"model_type": "qwen2", "hidden_size": 8, "vocab_size": 9, "max_position_embeddings": 32768, {rest}}}"#
         );
-        card_of_texts(&[("config.json", config)])
+        card_of(&[("config.json", config)])
     }
 
     #[test]

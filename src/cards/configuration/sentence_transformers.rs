@@ -127,7 +127,7 @@ fn length(draft: &mut Draft<'_>, document: &Document) -> Option<Fact<u64>> {
 #[cfg(test)]
 mod tests {
     use crate::cards::card::ArchitectureKind;
-    use crate::cards::testing::card_of_texts;
+    use crate::cards::testing::card_of;
 
     const CONFIG: &str =
         r#"{"model_type": "bert", "architectures": ["BertModel"], "hidden_size": 384, "vocab_size": 30522}"#;
@@ -142,7 +142,7 @@ mod tests {
     #[test]
     fn the_modules_tell_how_a_vector_is_made() {
         let modules = modules(&[("Transformer", ""), ("Pooling", "1_Pooling"), ("Dense", "2_Dense")]);
-        let card = card_of_texts(&[
+        let card = card_of(&[
             ("modules.json", modules.as_str()),
             ("config.json", CONFIG),
             ("1_Pooling/config.json", r#"{"word_embedding_dimension": 384, "pooling_mode_mean_tokens": true}"#),
@@ -162,7 +162,7 @@ mod tests {
     #[test]
     fn the_model_may_lie_in_a_folder_of_its_own() {
         let modules = modules(&[("Transformer", "0_Transformer")]);
-        let card = card_of_texts(&[("modules.json", modules.as_str()), ("0_Transformer/config.json", CONFIG)]);
+        let card = card_of(&[("modules.json", modules.as_str()), ("0_Transformer/config.json", CONFIG)]);
         assert_eq!((card.family.as_deref(), card.architecture.hidden_size), (Some("bert"), Some(384)));
         assert_eq!(card.embedding.unwrap().dimension, Some(384));
         assert_eq!(card.sources["/family"].file.as_deref(), Some("0_Transformer/config.json"));
@@ -171,7 +171,7 @@ mod tests {
     #[test]
     fn a_path_that_leaves_the_folder_leads_nowhere() {
         let modules = modules(&[("Transformer", "../elsewhere"), ("Pooling", "/etc")]);
-        let card = card_of_texts(&[("modules.json", modules.as_str())]);
+        let card = card_of(&[("modules.json", modules.as_str())]);
         assert_eq!(card.family, None);
     }
 
@@ -179,6 +179,6 @@ mod tests {
     fn vectors_of_tokens_are_features() {
         let modules =
             r#"[{"type": "pylate.models.Dense.Dense", "path": "1_Dense"}, {"type": "x.Transformer", "path": ""}]"#;
-        assert_eq!(card_of_texts(&[("modules.json", modules)]).task.as_deref(), Some("feature-extraction"));
+        assert_eq!(card_of(&[("modules.json", modules)]).task.as_deref(), Some("feature-extraction"));
     }
 }

@@ -167,10 +167,10 @@ fn four_times(settings: &Settings<'_>, hidden_size: u64) -> Option<Fact<u64>> {
 
 #[cfg(test)]
 mod tests {
-    use crate::cards::testing::card_of_texts;
+    use crate::cards::testing::card_of;
 
     fn sizes(config: &str) -> [Option<u64>; 5] {
-        let architecture = card_of_texts(&[("config.json", config)]).architecture;
+        let architecture = card_of(&[("config.json", config)]).architecture;
         [
             architecture.hidden_size,
             architecture.num_hidden_layers,

@@ -66,11 +66,11 @@ fn inner_size(
 #[cfg(test)]
 mod tests {
     use crate::cards::card::{Attention, StateSpace};
-    use crate::cards::testing::card_of_texts;
+    use crate::cards::testing::card_of;
 
     #[test]
     fn the_heads_of_a_hybrid_make_its_inner_size() {
-        let card = card_of_texts(&[(
+        let card = card_of(&[(
             "config.json",
             r#"{"model_type": "nemotron_h", "hidden_size": 2688, "num_attention_heads": 32, "expand": 2,
             "hybrid_override_pattern": "M*", "mamba_num_heads": 64, "mamba_head_dim": 64, "ssm_state_size": 128,
@@ -89,7 +89,7 @@ mod tests {
 
     #[test]
     fn a_model_with_both_in_every_layer_is_a_hybrid() {
-        let card = card_of_texts(&[(
+        let card = card_of(&[(
             "config.json",
             r#"{"model_type": "falcon_h1", "hidden_size": 64, "num_attention_heads": 4, "mamba_d_state": 256}"#,
         )]);

@@ -105,10 +105,10 @@ fn of_family(settings: &Settings<'_>) -> Option<Fact<String>> {
 
 #[cfg(test)]
 mod tests {
-    use crate::cards::testing::card_of_texts;
+    use crate::cards::testing::card_of;
 
     fn task(config: &str) -> Option<String> {
-        card_of_texts(&[("config.json", config)]).task
+        card_of(&[("config.json", config)]).task
     }
 
     #[test]

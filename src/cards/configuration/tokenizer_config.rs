@@ -47,11 +47,11 @@ fn token(root: &Field<'_>, key: &str) -> Option<Fact<String>> {
 
 #[cfg(test)]
 mod tests {
-    use crate::cards::testing::card_of_texts;
+    use crate::cards::testing::card_of;
 
     #[test]
     fn a_token_is_a_string_or_holds_one() {
-        let tokenizer = card_of_texts(&[
+        let tokenizer = card_of(&[
             (
                 "tokenizer_config.json",
                 r#"{"tokenizer_class": "LlamaTokenizer", "model_max_length": 4096, "eos_token": "</s>",
@@ -69,6 +69,6 @@ mod tests {
     #[test]
     fn the_mark_for_no_limit_is_no_limit() {
         let config = r#"{"model_max_length": 1000000000000000019884624838656}"#;
-        assert_eq!(card_of_texts(&[("tokenizer_config.json", config)]).tokenizer.max_length, None);
+        assert_eq!(card_of(&[("tokenizer_config.json", config)]).tokenizer.max_length, None);
     }
 }

@@ -124,11 +124,11 @@ fn decoder(draft: &mut Draft<'_>, settings: &Settings<'_>) -> Option<Tower> {
 
 #[cfg(test)]
 mod tests {
-    use crate::cards::testing::card_of_texts;
+    use crate::cards::testing::card_of;
 
     #[test]
     fn what_a_tower_does_not_state_is_its_class_s() {
-        let card = card_of_texts(&[(
+        let card = card_of(&[(
             "config.json",
             r#"{"model_type": "llava", "text_config": {"model_type": "llama"},
             "vision_config": {"model_type": "clip_vision_model", "hidden_size": 1024, "image_size": 336}}"#,
@@ -144,7 +144,7 @@ mod tests {
 
     #[test]
     fn an_omni_model_keeps_its_towers_with_its_thinker() {
-        let card = card_of_texts(&[(
+        let card = card_of(&[(
             "config.json",
             r#"{"model_type": "qwen2_5_omni", "thinker_config": {"model_type": "qwen2_5_omni_thinker",
             "audio_config": {"d_model": 1280, "encoder_layers": 32}, "text_config": {"hidden_size": 3584}}}"#,
@@ -156,7 +156,7 @@ mod tests {
 
     #[test]
     fn an_encoder_decoder_has_the_numbers_of_both() {
-        let card = card_of_texts(&[(
+        let card = card_of(&[(
             "config.json",
             r#"{"model_type": "whisper", "d_model": 384, "encoder_layers": 4, "decoder_layers": 2,
             "encoder_attention_heads": 6, "decoder_attention_heads": 3, "vocab_size": 51865}"#,
@@ -170,7 +170,7 @@ mod tests {
     fn a_tower_that_is_null_or_no_object_is_none() {
         for tower in ["null", "{}", "[]", "\"clip\"", "7"] {
             let config = format!(r#"{{"model_type": "llama", "hidden_size": 8, "vision_config": {tower}}}"#);
-            assert_eq!(card_of_texts(&[("config.json", config)]).architecture.vision, None, "{tower}");
+            assert_eq!(card_of(&[("config.json", config)]).architecture.vision, None, "{tower}");
         }
     }
 }
