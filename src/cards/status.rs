@@ -110,4 +110,15 @@ mod tests {
         let pointer = "version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 7\n";
         assert_eq!(card_of(&[("config.json", pointer)]).status, CardStatus::Partial);
     }
+
+    #[test]
+    fn a_model_with_its_weights_and_its_tokenizer_is_complete() {
+        let header = br#"{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}"#;
+        let weights = [&(header.len() as u64).to_le_bytes()[..], header, &[0; 4]].concat();
+        let model = ("config.json", MODEL.as_bytes());
+        let tokenizer: (&str, &[u8]) = ("tokenizer.json", br#"{"model": {"vocab": {"a": 0}}}"#);
+        let weights = ("model.safetensors", weights.as_slice());
+        assert_eq!(card_of(&[model, tokenizer, weights]).status, CardStatus::Complete);
+        assert_eq!(card_of(&[model, weights]).status, CardStatus::Partial);
+    }
 }

@@ -59,7 +59,7 @@ fn family(root: &Field<'_>) -> Option<Fact<String>> {
 fn warn_of_unknown(draft: &mut Draft<'_>, settings: &Settings<'_>, file: &str) {
     let known = settings.root_class.is_known() || settings.class.is_known();
     let named = draft.card.architectures.iter().any(|name| classes::is_known(name));
-    if !known && !named {
+    if !known && !named && !shape::is_attention_free(settings) {
         let family = draft.card.family.clone().unwrap_or_else(|| "none".to_owned());
         let detail = format!("the model type ({family}) is not one that is known here: it was read by the common keys");
         draft.warn(WarningCode::UnknownArchitecture, Some("/architectures"), detail, [file]);
@@ -106,16 +106,20 @@ fn by_task(draft: &Draft<'_>, settings: &Settings<'_>) -> ArchitectureKind {
         Some("text-generation" | "image-text-to-text" | "audio-text-to-text" | "any-to-any") => {
             ArchitectureKind::Decoder
         }
-        _ if causal => ArchitectureKind::Decoder,
+        _ if causal || shape::is_attention_free(settings) => ArchitectureKind::Decoder,
         Some("text-to-image" | "text-to-video") => ArchitectureKind::Diffusion,
         _ if settings.class.is_masked() => ArchitectureKind::Encoder,
         _ if settings.class.is_causal() => ArchitectureKind::Decoder,
         Some(task) if task.ends_with("classification") || task.ends_with("feature-extraction") => {
             ArchitectureKind::Encoder
         }
-        Some("fill-mask" | "sentence-similarity" | "object-detection" | "image-segmentation") => {
-            ArchitectureKind::Encoder
-        }
+        Some(
+            "automatic-speech-recognition"
+            | "fill-mask"
+            | "sentence-similarity"
+            | "object-detection"
+            | "image-segmentation",
+        ) => ArchitectureKind::Encoder,
         _ => ArchitectureKind::Other,
     }
 }

@@ -9,7 +9,7 @@ use crate::cards::facts::Fact;
 
 use super::settings::{Settings, largest};
 
-const LENGTHS: [&str; 8] = [
+const LENGTHS: [&str; 9] = [
     "max_position_embeddings",
     "n_positions",
     "max_seq_len",
@@ -18,6 +18,7 @@ const LENGTHS: [&str; 8] = [
     "max_sequence_length",
     "max_seq_length",
     "seq_len",
+    "max_context_length",
 ];
 
 pub fn fill(draft: &mut Draft<'_>, settings: &Settings<'_>) {

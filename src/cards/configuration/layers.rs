@@ -13,7 +13,10 @@ use super::settings::Settings;
 use super::shape::is_attention_free;
 
 const LISTS: [&str; 5] = ["layer_types", "layers_block_type", "attn_type_list", "block_types", "hybrid_layer_pattern"];
-const WINDOWS: [&str; 4] = ["sliding_window", "sliding_window_size", "attention_window_size", "attention_chunk_size"];
+const WINDOWS: [&str; 5] =
+    ["sliding_window", "sliding_window_size", "attention_window_size", "attention_chunk_size", "local_attention"];
+/// ModernBERT's period, in which the first layer attends to everything.
+const FIRST_OF: &str = "global_attn_every_n_layers";
 /// Every so many layers attend to everything; these classes say so by default.
 const PERIODS: [(&str, u64); 7] = [
     ("gemma2", 2),
@@ -138,11 +141,13 @@ fn periodic(settings: &Settings<'_>, depth: u64, windowed: bool) -> Option<Fact<
         return None;
     }
     let recurrent = settings.field(&["attn_layer_period", "full_attention_interval"]);
-    let sliding = settings.field(&["sliding_window_pattern", "_sliding_window_pattern"]);
+    let sliding = settings.field(&["sliding_window_pattern", "_sliding_window_pattern", FIRST_OF]);
     let of_class = || PERIODS.iter().find(|(name, _)| *name == settings.model_type()).map(|(_, period)| *period);
     let fact = recurrent.as_ref().or(sliding.as_ref()).and_then(|field| field.positive());
     let period = fact.as_ref().map(|fact| fact.value).or_else(of_class)?;
-    let full = full_layers(depth, period, settings.field(&["attn_layer_offset"]).and_then(|offset| offset.count()))?;
+    let stated = settings.field(&["attn_layer_offset"]).and_then(|offset| offset.count());
+    let first = settings.field(&[FIRST_OF]).map(|_| 0);
+    let full = full_layers(depth, period, stated.map(|offset| offset.value).or(first))?;
     let rest = depth.checked_sub(full)?;
     let keeps_state = recurrent.is_some() || settings.model_type() == "qwen3_next";
     if !keeps_state && !windowed {
@@ -156,9 +161,9 @@ fn periodic(settings: &Settings<'_>, depth: u64, windowed: bool) -> Option<Fact<
 }
 
 /// With an offset the first such layer is that one, else the last of the period.
-fn full_layers(depth: u64, period: u64, offset: Option<Fact<u64>>) -> Option<u64> {
+fn full_layers(depth: u64, period: u64, offset: Option<u64>) -> Option<u64> {
     match offset {
-        Some(offset) => Some(depth.saturating_sub(offset.value).div_ceil(period.max(1))),
+        Some(offset) => Some(depth.saturating_sub(offset).div_ceil(period.max(1))),
         None => depth.checked_div(period),
     }
 }
@@ -195,6 +200,9 @@ mod tests {
         assert_eq!(layers(jamba), Some([4, 0, 28, 0]));
         let gemma = r#"{"model_type": "gemma2", "hidden_size": 8, "num_hidden_layers": 26, "sliding_window": 4096}"#;
         assert_eq!(layers(gemma), Some([13, 13, 0, 0]));
+        let modernbert = r#"{"model_type": "modernbert", "hidden_size": 8, "num_hidden_layers": 22,
+            "global_attn_every_n_layers": 3, "local_attention": 128}"#;
+        assert_eq!(layers(modernbert), Some([8, 14, 0, 0]));
     }
 
     #[test]

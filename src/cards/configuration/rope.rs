@@ -11,8 +11,14 @@ use crate::cards::facts::{Fact, Field, Source};
 use super::settings::Settings;
 
 const BLOCKS: [&str; 3] = ["rope_parameters", "rope_scaling", "rope_config"];
-const THETAS: [&str; 5] =
-    ["rope_theta", "rotary_emb_base", "global_rope_theta", "rope_global_base_freq", "rotary_base"];
+const THETAS: [&str; 6] = [
+    "rope_theta",
+    "rotary_emb_base",
+    "global_rope_theta",
+    "rope_global_base_freq",
+    "rotary_base",
+    "rope_embedding_base",
+];
 /// Names of one thing.
 const RENAMED: [(&str, &str); 5] = [
     ("su", "longrope"),

@@ -10,9 +10,17 @@ use super::settings::{Settings, largest};
 
 const HIDDEN_SIZE: [&str; 8] =
     ["hidden_size", "d_model", "n_embd", "dim", "model_dim", "emb_dim", "embed_dim", "hidden_dim"];
-const LAYERS: [&str; 7] =
-    ["num_hidden_layers", "n_layer", "n_layers", "num_layers", "encoder_layers", "decoder_layers", "depth"];
-const HEADS: [&str; 7] = [
+const LAYERS: [&str; 8] = [
+    "num_hidden_layers",
+    "n_layer",
+    "n_layers",
+    "num_layers",
+    "encoder_layers",
+    "decoder_layers",
+    "depth",
+    "num_transformer_layers",
+];
+const HEADS: [&str; 8] = [
     "num_attention_heads",
     "n_head",
     "n_heads",
@@ -20,6 +28,7 @@ const HEADS: [&str; 7] = [
     "encoder_attention_heads",
     "decoder_attention_heads",
     "attention_heads",
+    "num_query_heads",
 ];
 const INTERMEDIATE_SIZE: [&str; 11] = [
     "intermediate_size",
