@@ -15,6 +15,7 @@ mod folder;
 pub(crate) mod json;
 mod kind;
 mod limits;
+mod memory;
 mod model_path;
 mod status;
 #[cfg(test)]
@@ -29,6 +30,7 @@ pub use card::*;
 pub use facts::Source;
 pub use folder::{FolderError, ModelFolder, ModelsRoot};
 pub use limits::Limits;
+pub use memory::{KvCache, LoraTraining, Memory, MemoryRequest, Quantity, Training, UnknownType, memory};
 pub use model_path::{BadPath, ModelPath};
 pub use warning::{CardWarning, WarningCode};
 
