@@ -12,6 +12,7 @@ mod draft;
 mod facts;
 mod files;
 mod folder;
+mod integrity;
 pub(crate) mod json;
 mod kind;
 mod limits;
@@ -29,6 +30,9 @@ use std::io;
 pub use card::*;
 pub use facts::Source;
 pub use folder::{FolderError, ModelFolder, ModelsRoot};
+pub use integrity::{
+    CheckName, CheckStatus, DigestProgress, FileDigest, Integrity, IntegrityCheck, integrity, verify_digests,
+};
 pub use limits::Limits;
 pub use memory::{KvCache, LoraTraining, Memory, MemoryRequest, Quantity, Training, UnknownType, memory};
 pub use model_path::{BadPath, ModelPath};
