@@ -171,6 +171,13 @@ impl ModelFolder {
         Ok(listing)
     }
 
+    /// The name of what a link points to, without its path: in the cache of the Hugging Face hub the
+    /// digest of the file.
+    pub fn link_name(&self, path: &str) -> Option<String> {
+        let target = self.root.read_link_contents(self.base.join(path)).ok()?;
+        Some(target.file_name()?.to_str()?.to_owned())
+    }
+
     /// Opens a file of the folder for reading.
     pub fn open(&self, path: &str) -> Result<OpenFile, OpenError> {
         let mut options = OpenOptions::new();
