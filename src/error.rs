@@ -106,13 +106,9 @@ pub struct Fault {
 }
 
 impl Fault {
-    pub fn at(pointer: impl Into<String>, code: impl Into<String>, detail: impl Into<String>) -> Self {
-        Self {
-            pointer: Some(format!("#{}", pointer.into())),
-            parameter: None,
-            code: code.into(),
-            detail: detail.into(),
-        }
+    pub fn at(pointer: impl AsRef<str>, code: impl Into<String>, detail: impl Into<String>) -> Self {
+        let pointer = format!("#{}", fragment(pointer.as_ref()));
+        Self { pointer: Some(pointer), parameter: None, code: code.into(), detail: detail.into() }
     }
 
     pub fn parameter(name: impl Into<String>, code: impl Into<String>, detail: impl Into<String>) -> Self {
@@ -502,6 +498,19 @@ fn is_passing(error: &QueryError) -> bool {
         QueryError::BrokenTransactionManager => true,
         _ => false,
     }
+}
+
+/// A JSON Pointer as a URI fragment: what a fragment cannot hold is percent-encoded (RFC 6901, section 6).
+fn fragment(pointer: &str) -> String {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~!$&'()*+,;=:@/?".contains(&byte);
+    pointer.bytes().fold(String::new(), |mut text, byte| {
+        if plain(byte) {
+            text.push(char::from(byte))
+        } else {
+            text.push_str(&format!("%{byte:02X}"))
+        }
+        text
+    })
 }
 
 fn summary(faults: &[Fault]) -> String {

@@ -4,7 +4,7 @@
 //! that there is one set of rules, and a patch can do what RFC 7396 says and nothing else.
 
 use serde::Serialize;
-use serde_json::{Map, Value};
+use serde_json::{Map, Number, Value};
 use utoipa::ToSchema;
 use validator::{Validate, ValidationError};
 
@@ -20,7 +20,7 @@ const MAX_PROPERTIES: usize = 16 << 10;
 pub const MAX_TEMPLATE: usize = 64 << 10;
 const MAX_TAG_CHARACTERS: usize = 64;
 /// Up to here every whole number is the same in every language's JSON (2^53).
-const MAX_EXACT: f64 = 9_007_199_254_740_992.0;
+const MAX_EXACT: u64 = 1 << 53;
 
 /// A base model to register.
 #[derive(Debug, Clone, PartialEq, Serialize, Validate, ToSchema)]
@@ -213,11 +213,21 @@ fn check_property(name: &str, value: &Value) -> Result<(), String> {
     }
     match value {
         Value::String(text) if text.contains('\0') => Err("must not hold the character U+0000".to_owned()),
-        Value::Number(number) if number.as_f64().is_none_or(|number| number.abs() > MAX_EXACT) => {
+        Value::Number(number) if !is_exact(number) => {
             Err("must be at most 9007199254740992, which every JSON reader keeps exactly; give it as a string"
                 .to_owned())
         }
         Value::String(_) | Value::Number(_) | Value::Bool(_) => Ok(()),
         Value::Null | Value::Array(_) | Value::Object(_) => Err("must be a string, a number or a boolean".to_owned()),
+    }
+}
+
+/// Whole numbers are compared as such: as a float, the first one beyond the bound would be the bound.
+fn is_exact(number: &Number) -> bool {
+    let whole = number.as_u64().or_else(|| number.as_i64().map(i64::unsigned_abs));
+    match (whole, number.as_f64()) {
+        (Some(whole), _) => whole <= MAX_EXACT,
+        (None, Some(float)) => float.abs() <= MAX_EXACT as f64,
+        (None, None) => false,
     }
 }

@@ -1,0 +1,18 @@
+//! What the tests are written with.
+
+mod answer;
+mod app;
+mod database;
+mod models;
+mod raw;
+mod wait;
+
+pub use answer::Answer;
+pub use app::{Setup, TestApp, new_model};
+pub use database::TestDatabase;
+pub use models::ModelFolder;
+pub use raw::RawConnection;
+pub use wait::{eventually, within};
+
+/// Where base models are registered.
+pub const BASE_MODELS: &str = "/api/v1/base-models";
