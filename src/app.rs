@@ -23,6 +23,7 @@ use crate::database::Database;
 pub use crate::documentation::{BodyProblems, ChangeHeaders, ChangeProblems, ReadHeaders, ReadProblems, Unavailable};
 use crate::documentation::{Documentation, require_all_members};
 use crate::error::{ApiError, ApiResult, Fault};
+use crate::jobs::{self, WakeUp};
 use crate::page::TokenKey;
 use crate::reading::FolderReader;
 use crate::{answer, base_models, health, problems, telemetry};
@@ -32,13 +33,21 @@ pub struct Service {
     pub database: Database,
     pub folders: FolderReader,
     pub hosts: Hosts,
+    pub wake_up: WakeUp,
     token_key: OnceCell<TokenKey>,
     stopping: Arc<AtomicBool>,
 }
 
 impl Service {
     pub fn new(database: Database, folders: FolderReader, hosts: Hosts) -> Self {
-        Self { database, folders, hosts, token_key: OnceCell::new(), stopping: Arc::default() }
+        Self {
+            database,
+            folders,
+            hosts,
+            wake_up: WakeUp::default(),
+            token_key: OnceCell::new(),
+            stopping: Arc::default(),
+        }
     }
 
     /// The key that signs page tokens. It lies in the database, so that all instances have the same.
@@ -49,6 +58,7 @@ impl Service {
     /// From now on the service says that it is not ready.
     pub fn stop(&self) {
         self.stopping.store(true, Ordering::Relaxed);
+        self.wake_up.now();
     }
 
     pub fn is_stopping(&self) -> bool {
@@ -93,7 +103,7 @@ pub fn app(
 
 fn routes(config: &mut ServiceConfig<'_>) {
     config
-        .service(scope("/api/v1").configure(base_models::handlers::configure))
+        .service(scope("/api/v1").configure(base_models::handlers::configure).configure(jobs::handlers::configure))
         .configure(health::configure)
         .service(problems::get_problem);
 }

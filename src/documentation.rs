@@ -25,6 +25,9 @@ use crate::error::Problem;
         (name = "base models", description = "The register: list, register, change, delete."),
         (name = "cards", description = "What was read from the models' folders."),
         (name = "deployment templates", description = "The Go template of an Ollama Modelfile, as text."),
+        (name = "integrity", description = "Whether a model's folder is complete and can be loaded."),
+        (name = "memory", description = "What serving and training a model take."),
+        (name = "jobs", description = "Work that takes longer than a request."),
         (name = "operation", description = "Health and version, for those who keep the service alive."),
     ),
     components(schemas(Problem))

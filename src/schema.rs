@@ -30,6 +30,25 @@ diesel::table! {
 }
 
 diesel::table! {
+    jobs (id) {
+        id -> Uuid,
+        kind -> Text,
+        subject -> Json,
+        state -> Text,
+        total -> Nullable<Int8>,
+        done -> Int8,
+        position -> Nullable<Text>,
+        result -> Nullable<Json>,
+        error -> Nullable<Text>,
+        claimed_by -> Nullable<Uuid>,
+        claimed_until -> Nullable<Timestamptz>,
+        created_at -> Timestamptz,
+        started_at -> Nullable<Timestamptz>,
+        finished_at -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
     service_keys (name) {
         name -> Text,
         secret -> Bytea,
@@ -38,4 +57,4 @@ diesel::table! {
 
 diesel::joinable!(base_model_files -> base_models (base_model_id));
 
-diesel::allow_tables_to_appear_in_same_query!(base_model_files, base_models, service_keys,);
+diesel::allow_tables_to_appear_in_same_query!(base_model_files, base_models, jobs, service_keys,);

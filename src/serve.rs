@@ -14,6 +14,7 @@ use crate::app::{Service, app};
 use crate::cards::{Limits, ModelsRoot};
 use crate::config::{Access, Settings};
 use crate::database::{self, Database};
+use crate::jobs;
 use crate::reading::FolderReader;
 
 /// Longest pause between two tries to reach the database.
@@ -44,9 +45,11 @@ pub async fn serve(settings: Settings) -> anyhow::Result<()> {
             .listen(listener)?
             .run()
     };
-    actix_web::rt::spawn(stop_on_signal(server.handle(), service, Duration::from_secs(settings.drain_delay)));
+    actix_web::rt::spawn(stop_on_signal(server.handle(), service.clone(), Duration::from_secs(settings.drain_delay)));
+    let worker = actix_web::rt::spawn(jobs::work(service.clone()));
     tracing::info!("ready");
     server.await?;
+    worker.await?;
     database.close();
     source.close().await?;
     tracing::info!("stopped");

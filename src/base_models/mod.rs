@@ -13,3 +13,4 @@ mod refresh;
 pub use input::{BaseModelChanges, NewBaseModel};
 pub use model::{BaseModel, StoredCard};
 pub use reference::{Asked, Reference};
+pub use refresh::refresh;

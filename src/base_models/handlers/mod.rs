@@ -6,8 +6,11 @@ mod delete;
 mod deployment_template;
 mod files;
 mod get;
+mod integrity;
 mod list;
+mod memory;
 mod refresh_card;
+mod refresh_cards;
 mod update;
 
 use actix_web::HttpResponse;
@@ -25,6 +28,7 @@ pub fn configure(config: &mut ServiceConfig<'_>) {
     config
         .service(list::list_base_models)
         .service(create::create_base_model)
+        .service(refresh_cards::refresh_cards)
         .service(get::get_base_model)
         .service(update::update_base_model)
         .service(delete::delete_base_model)
@@ -32,6 +36,9 @@ pub fn configure(config: &mut ServiceConfig<'_>) {
         .service(refresh_card::refresh_card)
         .service(files::list_files)
         .service(files::get_file)
+        .service(integrity::get_integrity)
+        .service(integrity::verify_integrity)
+        .service(memory::get_memory)
         .service(deployment_template::get_deployment_template)
         .service(deployment_template::put_deployment_template)
         .service(deployment_template::delete_deployment_template);
