@@ -96,7 +96,7 @@ pub struct ChangeProblems;
 impl IntoResponses for ChangeProblems {
     fn responses() -> BTreeMap<String, RefOr<Response>> {
         problems(&[
-            ("404", "There is no such base model"),
+            ("404", "There is no such base model, or its folder is gone"),
             ("412", "It has changed since the state that `If-Match` names"),
         ])
     }

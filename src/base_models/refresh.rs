@@ -34,7 +34,11 @@ pub struct Refreshed {
 
 /// Reads the folder of a record and stores the card if it is another one. `None` if the record changed meanwhile.
 pub async fn refresh(service: &Service, current: BaseModel) -> ApiResult<Option<Refreshed>> {
-    let folder = FolderCard::read(service, &current.path).await?;
+    let folder = FolderCard::read(service, &current.path).await.map_err(|error| match error {
+        // The path was good when it was stored: it is the folder that is gone, not the request that is wrong.
+        ApiError::ValidationFailed(_) => ApiError::FolderGone(current.path.clone()),
+        other => other,
+    })?;
     let before: Value = current.card.parse().map_err(internal)?;
     let is_same = |name: &str, now: &str| before.get(name).and_then(Value::as_str) == Some(now);
     if is_same("fingerprint", &folder.card.fingerprint) && is_same("extractor", &folder.card.extractor) {

@@ -3,7 +3,6 @@ use actix_web::{HttpResponse, get, post};
 
 use super::find;
 use crate::app::{ReadProblems, Service, Unavailable, detached};
-use crate::base_models::model::BaseModel;
 use crate::base_models::reference::Asked;
 use crate::cards::{Card, Integrity, ModelPath, integrity};
 use crate::error::{ApiError, ApiResult};
@@ -24,12 +23,15 @@ use crate::reading::{FOLDER_TIME, ReadingError};
 pub async fn get_integrity(service: Data<Service>, asked: Asked, _: ValidQuery<()>) -> ApiResult<Json<Integrity>> {
     let base_model = find(&service, &asked).await?;
     let card: Card = base_model.card.parse().map_err(|error| ApiError::Internal(error.into()))?;
-    let path = path_of(&base_model)?;
-    let checked = service.folders.with(path, FOLDER_TIME, move |folder, limits| integrity(folder, &card, limits)).await;
-    checked.map(Json).map_err(|error| match error {
-        ReadingError::Folder(_) => ApiError::FolderGone(base_model.path),
-        other => ApiError::StorageUnavailable(other.into()),
-    })
+    // The stored path is judged again: nothing that opens a folder trusts what the database holds.
+    let Ok(path) = ModelPath::parse(&base_model.path) else {
+        return Ok(Json(Integrity::of_gone_folder(&base_model.path)));
+    };
+    match service.folders.with(path, FOLDER_TIME, move |folder, limits| integrity(folder, &card, limits)).await {
+        Ok(checked) => Ok(Json(checked)),
+        Err(ReadingError::Folder(_)) => Ok(Json(Integrity::of_gone_folder(&base_model.path))),
+        Err(other) => Err(ApiError::StorageUnavailable(other.into())),
+    }
 }
 
 /// Verify the weights
@@ -53,9 +55,4 @@ pub async fn get_integrity(service: Data<Service>, asked: Asked, _: ValidQuery<(
 pub async fn verify_integrity(service: Data<Service>, asked: Asked, _: ValidQuery<()>) -> ApiResult<HttpResponse> {
     let subject = Subject::VerifyDigests { base_model: find(&service, &asked).await?.id };
     detached(async move { accepted(&service, &subject).await }).await
-}
-
-/// The stored path, judged again: nothing that opens a folder trusts what the database holds.
-fn path_of(base_model: &BaseModel) -> ApiResult<ModelPath> {
-    ModelPath::parse(&base_model.path).map_err(|_| ApiError::FolderGone(base_model.path.clone()))
 }

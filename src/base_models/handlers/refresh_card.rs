@@ -10,7 +10,7 @@ use crate::base_models::model::StoredCard;
 use crate::base_models::reference::Asked;
 use crate::base_models::refresh::{CardChange, Refreshed, refresh};
 use crate::cards::Card;
-use crate::error::{ApiError, ApiResult, Problem};
+use crate::error::{ApiError, ApiResult};
 use crate::extract::{Conditions, ValidQuery, tag};
 
 /// What reading a folder again gave.
@@ -34,8 +34,6 @@ pub struct CardRefresh {
     responses(
         (status = OK, body = CardRefresh, description = "The card as it is now",
             headers(("ETag" = String, description = "The tag of the base model's state"))),
-        (status = UNPROCESSABLE_ENTITY, body = Problem, content_type = "application/problem+json",
-            description = "The folder is gone"),
         ChangeProblems,
         Unavailable,
     )

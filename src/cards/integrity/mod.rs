@@ -20,8 +20,8 @@ pub use digests::{DigestProgress, FileDigest, verify_digests};
 pub struct Integrity {
     /// Failed if any check failed.
     pub status: CheckStatus,
-    /// Digest of what the folder holds now, to be held against the card's.
-    pub fingerprint: String,
+    /// Digest of what the folder holds now, to be held against the card's; `null` if the folder is gone.
+    pub fingerprint: Option<String>,
     pub checks: Vec<IntegrityCheck>,
 }
 
@@ -50,6 +50,8 @@ pub enum CheckStatus {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum CheckName {
+    /// The folder is there.
+    Folder,
     /// The configuration is there and can be read.
     Configuration,
     /// A tokenizer is there.
@@ -152,12 +154,27 @@ const RULES: [Rule; 10] = [
 /// Reads the folder anew and answers every check. `registered` is the card it was registered with.
 pub fn integrity(folder: &ModelFolder, registered: &Card, limits: &Limits) -> io::Result<Integrity> {
     let card = extract(folder, limits)?.card;
-    let mut checks = vec![configuration(&card), tokenizer(&card)];
+    let there = answer(CheckName::Folder, CheckStatus::Passed, "the folder is there");
+    let mut checks = vec![there, configuration(&card), tokenizer(&card)];
     checks.extend(RULES.iter().map(|rule| apply(rule, &card)));
     checks.push(unchanged(&card, registered));
     let failed = checks.iter().any(|check| check.status == CheckStatus::Failed);
     let status = if failed { CheckStatus::Failed } else { CheckStatus::Passed };
-    Ok(Integrity { status, fingerprint: card.fingerprint, checks })
+    Ok(Integrity { status, fingerprint: Some(card.fingerprint), checks })
+}
+
+impl Integrity {
+    /// The answer when there is no folder any more.
+    pub fn of_gone_folder(path: &str) -> Self {
+        let check = IntegrityCheck {
+            check: CheckName::Folder,
+            status: CheckStatus::Failed,
+            detail: format!("there is no folder {path:?} below the models root any more"),
+            action: Some("put the folder back, or change the base model's path".to_owned()),
+            files: Vec::new(),
+        };
+        Self { status: CheckStatus::Failed, fingerprint: None, checks: vec![check] }
+    }
 }
 
 fn answer(check: CheckName, status: CheckStatus, detail: impl Into<String>) -> IntegrityCheck {
