@@ -11,7 +11,7 @@ use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
 use super::model::{Job, Subject};
-use crate::app::{ReadProblems, Service, Unavailable};
+use crate::app::{ReadProblems, Service, Unavailable, detached};
 use crate::error::{ApiError, ApiResult};
 use crate::extract::ValidQuery;
 use crate::page::{self, Page, PageQuery};
@@ -27,8 +27,8 @@ pub fn configure(config: &mut ServiceConfig<'_>) {
 #[derive(Debug, IntoParams)]
 #[into_params(parameter_in = Path)]
 pub struct AskedJob {
-    /// Id of the job.
-    #[param(value_type = Uuid, example = "0192f0c1-2b6e-7c3a-9f00-2f6d1e6f0a11")]
+    /// Id of the job, or `latest` for the newest one.
+    #[param(min_length = 6, max_length = 36, example = "latest")]
     job: String,
 }
 
@@ -46,8 +46,14 @@ impl AskedJob {
         ApiError::NoSuchJob(self.job.clone())
     }
 
-    fn id(&self) -> ApiResult<Uuid> {
-        Uuid::try_parse(&self.job).map_err(|_| self.unknown())
+    async fn find(&self, service: &Service) -> ApiResult<Job> {
+        let found = if self.job == "latest" {
+            service.database.read(Job::latest).await?
+        } else {
+            let id = Uuid::try_parse(&self.job).map_err(|_| self.unknown())?;
+            service.database.read(async |db| Job::find(id, db).await).await?
+        };
+        found.ok_or_else(|| self.unknown())
     }
 }
 
@@ -92,9 +98,7 @@ pub async fn list_jobs(service: Data<Service>, ValidQuery(query): ValidQuery<Pag
 )]
 #[get("/jobs/{job}")]
 pub async fn get_job(service: Data<Service>, asked: AskedJob, _: ValidQuery<()>) -> ApiResult<Json<Job>> {
-    let id = asked.id()?;
-    let job = service.database.read(async |db| Job::find(id, db).await).await?;
-    job.map(Json).ok_or_else(|| asked.unknown())
+    asked.find(&service).await.map(Json)
 }
 
 /// Cancel a job
@@ -107,7 +111,7 @@ pub async fn get_job(service: Data<Service>, asked: AskedJob, _: ValidQuery<()>)
 )]
 #[delete("/jobs/{job}")]
 pub async fn cancel_job(service: Data<Service>, asked: AskedJob, _: ValidQuery<()>) -> ApiResult<Json<Job>> {
-    let id = asked.id()?;
-    let job = service.database.write(async |db| Job::cancel(id, db).await).await?;
+    let id = asked.find(&service).await?.id;
+    let job = detached(async move { Ok(service.database.write(async |db| Job::cancel(id, db).await).await?) }).await?;
     job.map(Json).ok_or_else(|| asked.unknown())
 }

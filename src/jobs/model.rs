@@ -105,6 +105,10 @@ impl Job {
         Self::query().filter(jobs::id.eq(id)).first(db).await.optional()
     }
 
+    pub async fn latest(db: &mut Connection) -> QueryResult<Option<Self>> {
+        Self::page(None, 0, db).await.map(|jobs| jobs.into_iter().next())
+    }
+
     /// The newest jobs, or those that follow a position, and one more to tell whether the list goes on.
     pub async fn page(after: Option<&Position>, size: i64, db: &mut Connection) -> QueryResult<Vec<Self>> {
         let query = Self::query().order((jobs::created_at.desc(), jobs::id.desc())).limit(size + 1).into_boxed();

@@ -13,7 +13,11 @@ use crate::extract::{Conditions, ValidQuery};
 /// Takes it out of the register. The model's files are not touched.
 #[utoipa::path(
     tag = "base models",
-    params(Asked, ChangeHeaders),
+    params(
+        ("base_model" = String, Path, description = "Id or technical name, the latter whatever its letter case.",
+            min_length = 1, max_length = 40, example = "minilm"),
+        ChangeHeaders,
+    ),
     responses(
         (status = NO_CONTENT, description = "It is gone"),
         ChangeProblems,
