@@ -12,9 +12,14 @@ use actix_web::{Error, HttpMessage as _, HttpResponse, ResponseError as _};
 use futures_util::FutureExt as _;
 
 use crate::error::{ApiError, Problem};
-use crate::telemetry::RequestId;
+use crate::telemetry::{REQUEST_ID, RequestId};
 
 pub const PROBLEM: &str = "application/problem+json";
+
+/// What a browser may load for an answer: nothing, and for the page of the API its own scripts and styles.
+const POLICY: &str = "default-src 'none'; frame-ancestors 'none'";
+const PAGE_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; \
+     connect-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'";
 
 /// Tells every error as a problem, whoever made it: a handler, an extractor, a library, or a panic.
 pub async fn problems(
@@ -126,6 +131,11 @@ impl actix_web::ResponseError for Told {
         for header in &self.headers {
             response.insert_header(header.clone());
         }
+        // The answer to a panic leaves past the middleware that gives these to all others.
+        for header in protection(POLICY) {
+            response.insert_header(header);
+        }
+        response.insert_header((REQUEST_ID, self.problem.request_id.as_str()));
         response.insert_header((header::CACHE_CONTROL, "no-store"));
         response.insert_header((header::CONTENT_TYPE, PROBLEM));
         response.body(serde_json::to_vec(&self.problem).unwrap_or_default())
@@ -143,29 +153,28 @@ pub async fn head_as_get(
     next.call(request).await
 }
 
-/// Headers for browsers. The page of the API loads its own scripts and styles; everything else loads nothing.
+/// Headers for browsers.
 pub async fn headers(
     request: ServiceRequest,
     next: Next<impl MessageBody>,
 ) -> Result<ServiceResponse<impl MessageBody>, Error> {
     let is_page = request.path().starts_with("/swagger-ui/");
     let mut response = next.call(request).await?;
-    let policy = if is_page {
-        "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; \
-         connect-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
-    } else {
-        "default-src 'none'; frame-ancestors 'none'"
-    };
     let headers = response.headers_mut();
-    for (name, value) in [
-        (header::CONTENT_SECURITY_POLICY, policy),
-        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
-        (header::REFERRER_POLICY, "no-referrer"),
-    ] {
-        headers.insert(name, HeaderValue::from_static(value));
+    for (name, value) in protection(if is_page { PAGE_POLICY } else { POLICY }) {
+        headers.insert(name, value);
     }
     if !headers.contains_key(header::CACHE_CONTROL) {
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
     }
     Ok(response)
+}
+
+fn protection(policy: &'static str) -> [(HeaderName, HeaderValue); 3] {
+    [
+        (header::CONTENT_SECURITY_POLICY, policy),
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (header::REFERRER_POLICY, "no-referrer"),
+    ]
+    .map(|(name, value)| (name, HeaderValue::from_static(value)))
 }
