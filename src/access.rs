@@ -5,7 +5,7 @@
 use std::net::IpAddr;
 
 use actix_web::Error;
-use actix_web::body::MessageBody;
+use actix_web::body::{EitherBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::header;
 use actix_web::middleware::Next;
@@ -51,10 +51,14 @@ fn name_of(host: &str) -> &str {
 pub async fn check_host(
     request: ServiceRequest,
     next: Next<impl MessageBody>,
-) -> Result<ServiceResponse<impl MessageBody>, Error> {
+) -> Result<ServiceResponse<EitherBody<impl MessageBody>>, Error> {
     let given = request.headers().get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
     let allowed = request.app_data::<Data<Service>>().is_none_or(|service| service.hosts.allow(given));
-    if allowed { next.call(request).await } else { Err(ApiError::HostNotAllowed.into()) }
+    if allowed {
+        next.call(request).await.map(ServiceResponse::map_into_left_body)
+    } else {
+        Ok(request.error_response(ApiError::HostNotAllowed).map_into_right_body())
+    }
 }
 
 #[cfg(test)]

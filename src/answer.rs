@@ -16,10 +16,23 @@ use crate::telemetry::{REQUEST_ID, RequestId};
 
 pub const PROBLEM: &str = "application/problem+json";
 
-/// What a browser may load for an answer: nothing, and for the page of the API its own scripts and styles.
-const POLICY: &str = "default-src 'none'; frame-ancestors 'none'";
-const PAGE_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; \
-     connect-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'";
+/// What keeps a browser from guessing, framing and telling. Nothing is loaded by what is not a page.
+const HEADERS: [(HeaderName, &str); 3] = [
+    (header::CONTENT_SECURITY_POLICY, "default-src 'none'; frame-ancestors 'none'"),
+    (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+    (header::REFERRER_POLICY, "no-referrer"),
+];
+
+/// The page of the API loads its own scripts and styles.
+const PAGE_HEADERS: [(HeaderName, &str); 3] = [
+    (
+        header::CONTENT_SECURITY_POLICY,
+        "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; \
+         connect-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'",
+    ),
+    (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+    (header::REFERRER_POLICY, "no-referrer"),
+];
 
 /// Tells every error as a problem, whoever made it: a handler, an extractor, a library, or a panic.
 pub async fn problems(
@@ -131,8 +144,8 @@ impl actix_web::ResponseError for Told {
         for header in &self.headers {
             response.insert_header(header.clone());
         }
-        // The answer to a panic leaves past the middleware that gives these to all others.
-        for header in protection(POLICY) {
+        // After a panic no other middleware sees this answer.
+        for header in HEADERS {
             response.insert_header(header);
         }
         response.insert_header((REQUEST_ID, self.problem.request_id.as_str()));
@@ -161,20 +174,11 @@ pub async fn headers(
     let is_page = request.path().starts_with("/swagger-ui/");
     let mut response = next.call(request).await?;
     let headers = response.headers_mut();
-    for (name, value) in protection(if is_page { PAGE_POLICY } else { POLICY }) {
-        headers.insert(name, value);
+    for (name, value) in if is_page { PAGE_HEADERS } else { HEADERS } {
+        headers.insert(name, HeaderValue::from_static(value));
     }
     if !headers.contains_key(header::CACHE_CONTROL) {
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
     }
     Ok(response)
-}
-
-fn protection(policy: &'static str) -> [(HeaderName, HeaderValue); 3] {
-    [
-        (header::CONTENT_SECURITY_POLICY, policy),
-        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
-        (header::REFERRER_POLICY, "no-referrer"),
-    ]
-    .map(|(name, value)| (name, HeaderValue::from_static(value)))
 }

@@ -20,9 +20,10 @@ use utoipa_swagger_ui::{Config, SwaggerUi};
 
 use crate::access::{self, Hosts};
 use crate::database::Database;
-use crate::documentation::Documentation;
-pub use crate::documentation::{BodyProblems, ChangeProblems, ReadProblems, Unavailable};
+pub use crate::documentation::{BodyProblems, ChangeHeaders, ChangeProblems, ReadHeaders, ReadProblems, Unavailable};
+use crate::documentation::{Documentation, require_all_members};
 use crate::error::{ApiError, ApiResult, Fault};
+use crate::jobs::{self, WakeUp};
 use crate::page::TokenKey;
 use crate::reading::FolderReader;
 use crate::{answer, base_models, health, problems, telemetry};
@@ -32,13 +33,21 @@ pub struct Service {
     pub database: Database,
     pub folders: FolderReader,
     pub hosts: Hosts,
+    pub wake_up: WakeUp,
     token_key: OnceCell<TokenKey>,
     stopping: Arc<AtomicBool>,
 }
 
 impl Service {
     pub fn new(database: Database, folders: FolderReader, hosts: Hosts) -> Self {
-        Self { database, folders, hosts, token_key: OnceCell::new(), stopping: Arc::default() }
+        Self {
+            database,
+            folders,
+            hosts,
+            wake_up: WakeUp::default(),
+            token_key: OnceCell::new(),
+            stopping: Arc::default(),
+        }
     }
 
     /// The key that signs page tokens. It lies in the database, so that all instances have the same.
@@ -49,6 +58,7 @@ impl Service {
     /// From now on the service says that it is not ready.
     pub fn stop(&self) {
         self.stopping.store(true, Ordering::Relaxed);
+        self.wake_up.now();
     }
 
     pub fn is_stopping(&self) -> bool {
@@ -93,7 +103,7 @@ pub fn app(
 
 fn routes(config: &mut ServiceConfig<'_>) {
     config
-        .service(scope("/api/v1").configure(base_models::handlers::configure))
+        .service(scope("/api/v1").configure(base_models::handlers::configure).configure(jobs::handlers::configure))
         .configure(health::configure)
         .service(problems::get_problem);
 }
@@ -103,6 +113,7 @@ pub fn openapi() -> OpenApi {
     let (_, mut document) =
         App::new().into_utoipa_app().openapi(Documentation::openapi()).configure(routes).split_for_parts();
     document.info.version = env!("CARGO_PKG_VERSION").to_owned();
+    require_all_members(&mut document);
     document
 }
 
@@ -147,7 +158,7 @@ fn allowed() -> &'static BTreeMap<String, String> {
         let document = serde_json::to_value(openapi()).unwrap_or_default();
         let paths = document.get("paths").and_then(|paths| paths.as_object()).cloned().unwrap_or_default();
         let pages =
-            ["/openapi.json", "/", "/swagger-ui", "/swagger-ui/{_:.*}"].map(|page| (page.to_owned(), list(["get"])));
+            ["/openapi.json", "/", "/swagger-ui", "/swagger-ui/{_}"].map(|page| (page.to_owned(), list(["get"])));
         let documented = paths.into_iter().map(|(path, item)| {
             let methods = item.as_object().into_iter().flatten().map(|(method, _)| method.as_str()).collect::<Vec<_>>();
             (path, list(methods))
@@ -167,9 +178,17 @@ fn list<'a>(methods: impl IntoIterator<Item = &'a str>) -> String {
     methods.join(", ")
 }
 
+/// A route's pattern as the OpenAPI document writes it: a parameter that takes slashes has no expression there.
+fn documented(pattern: &str) -> String {
+    pattern.replace(":.*}", "}")
+}
+
 /// What no route takes: a known address with another method, or an unknown address.
 async fn unrouted(request: HttpRequest) -> ApiResult<HttpResponse> {
-    let allow = request.match_pattern().and_then(|pattern| allowed().get(&pattern)).ok_or(ApiError::UnknownPath)?;
+    let allow = request
+        .match_pattern()
+        .and_then(|pattern| allowed().get(&documented(&pattern)))
+        .ok_or(ApiError::UnknownPath)?;
     if request.method() == Method::OPTIONS {
         return Ok(HttpResponse::NoContent().insert_header((header::ALLOW, allow.as_str())).finish());
     }

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use utoipa::openapi::{Content, Ref, RefOr, Response};
-use utoipa::{IntoResponses, OpenApi};
+use utoipa::openapi::{Content, Ref, RefOr, Response, Schema};
+use utoipa::{IntoParams, IntoResponses, OpenApi};
 
 use crate::answer::PROBLEM;
 use crate::error::Problem;
@@ -25,11 +25,49 @@ use crate::error::Problem;
         (name = "base models", description = "The register: list, register, change, delete."),
         (name = "cards", description = "What was read from the models' folders."),
         (name = "deployment templates", description = "The Go template of an Ollama Modelfile, as text."),
+        (name = "integrity", description = "Whether a model's folder is complete and can be loaded."),
+        (name = "memory", description = "What serving and training a model take."),
+        (name = "jobs", description = "Work that takes longer than a request."),
         (name = "operation", description = "Health and version, for those who keep the service alive."),
     ),
     components(schemas(Problem))
 )]
 pub struct Documentation;
+
+/// Headers of an operation that reads one base model.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Header)]
+#[expect(dead_code, reason = "it describes the headers in the OpenAPI document")]
+pub struct ReadHeaders {
+    /// Tags of the states you have; 304 if the current one is among them.
+    #[param(rename = "If-None-Match", required = false, max_length = 1024)]
+    if_none_match: String,
+}
+
+/// Headers of an operation that changes one base model.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Header)]
+#[expect(dead_code, reason = "it describes the headers in the OpenAPI document")]
+pub struct ChangeHeaders {
+    /// The tag of the state you know; 412 if there is a newer one.
+    #[param(rename = "If-Match", required = false, max_length = 1024)]
+    if_match: String,
+}
+
+/// What is only ever sent to the service. In every answer each member is present, and `null` where nothing is known.
+const BODIES: [&str; 2] = ["NewBaseModel", "BaseModelChanges"];
+
+/// Says of every answer that each of its members is always there.
+pub fn require_all_members(document: &mut utoipa::openapi::OpenApi) {
+    let Some(components) = &mut document.components else { return };
+    for (name, schema) in &mut components.schemas {
+        if let RefOr::T(Schema::Object(object)) = schema
+            && !BODIES.contains(&name.as_str())
+        {
+            object.required = object.properties.keys().cloned().collect();
+        }
+    }
+}
 
 fn problems(problems: &[(&str, &str)]) -> BTreeMap<String, RefOr<Response>> {
     let response = |description: &str| {
@@ -58,7 +96,7 @@ pub struct ChangeProblems;
 impl IntoResponses for ChangeProblems {
     fn responses() -> BTreeMap<String, RefOr<Response>> {
         problems(&[
-            ("404", "There is no such base model"),
+            ("404", "There is no such base model, or its folder is gone"),
             ("412", "It has changed since the state that `If-Match` names"),
         ])
     }
@@ -88,6 +126,18 @@ impl IntoResponses for Unavailable {
             ("421", "The host name is not one of this service"),
             ("500", "A fault of the service; the log has the cause under `request_id`"),
             ("503", "The database or the models root did not answer; try again"),
+        ])
+    }
+}
+
+/// Problems of an operation that needs neither the database nor the models root.
+pub struct AnyProblems;
+
+impl IntoResponses for AnyProblems {
+    fn responses() -> BTreeMap<String, RefOr<Response>> {
+        problems(&[
+            ("400", "The request cannot be read; `errors` says where"),
+            ("421", "The host name is not one of this service"),
         ])
     }
 }

@@ -32,6 +32,12 @@ pub enum ApiError {
     NotFound(String),
     #[error("the base model has no deployment template")]
     NoDeploymentTemplate,
+    #[error("no file {0:?} is kept")]
+    NoSuchFile(String),
+    #[error("there is no job {0:?}")]
+    NoSuchJob(String),
+    #[error("the folder {0:?} is gone")]
+    FolderGone(String),
     #[error("the method is not known at this address")]
     MethodNotAllowed(String),
     #[error("a name is taken")]
@@ -71,6 +77,9 @@ pub enum ErrorCode {
     UnknownPath,
     NotFound,
     NoDeploymentTemplate,
+    NoSuchFile,
+    NoSuchJob,
+    FolderGone,
     MethodNotAllowed,
     AlreadyExists,
     PreconditionFailed,
@@ -156,13 +165,16 @@ pub struct Problem {
 }
 
 impl ErrorCode {
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 21] = [
         Self::MalformedBody,
         Self::InvalidParameter,
         Self::BodyTimeout,
         Self::UnknownPath,
         Self::NotFound,
         Self::NoDeploymentTemplate,
+        Self::NoSuchFile,
+        Self::NoSuchJob,
+        Self::FolderGone,
         Self::MethodNotAllowed,
         Self::AlreadyExists,
         Self::PreconditionFailed,
@@ -185,6 +197,9 @@ impl ErrorCode {
             Self::UnknownPath => "UNKNOWN_PATH",
             Self::NotFound => "NOT_FOUND",
             Self::NoDeploymentTemplate => "NO_DEPLOYMENT_TEMPLATE",
+            Self::NoSuchFile => "NO_SUCH_FILE",
+            Self::NoSuchJob => "NO_SUCH_JOB",
+            Self::FolderGone => "FOLDER_GONE",
             Self::MethodNotAllowed => "METHOD_NOT_ALLOWED",
             Self::AlreadyExists => "ALREADY_EXISTS",
             Self::PreconditionFailed => "PRECONDITION_FAILED",
@@ -208,6 +223,9 @@ impl ErrorCode {
             Self::UnknownPath => "There is nothing at this address",
             Self::NotFound => "There is no such base model",
             Self::NoDeploymentTemplate => "There is no deployment template",
+            Self::NoSuchFile => "There is no such file",
+            Self::NoSuchJob => "There is no such job",
+            Self::FolderGone => "The model's folder is gone",
             Self::MethodNotAllowed => "The method is not known at this address",
             Self::AlreadyExists => "The name is taken",
             Self::PreconditionFailed => "The base model has changed since",
@@ -244,6 +262,15 @@ impl ErrorCode {
             }
             Self::NoDeploymentTemplate => {
                 "The base model has no deployment template yet. Give it one with PUT at the same address."
+            }
+            Self::NoSuchJob => "No job has this id. `GET /api/v1/jobs` lists those there are.",
+            Self::FolderGone => {
+                "The folder that the base model was registered with is not below the models root any more. Put it back, or \
+                 PATCH the base model's `path`."
+            }
+            Self::NoSuchFile => {
+                "No file of this path was read for the card and kept. `GET .../files` lists those there are; other files \
+                 of the folder are not given out."
             }
             Self::MethodNotAllowed => {
                 "The address exists, but not with this method. The `Allow` header lists those it has."
@@ -297,6 +324,9 @@ impl ApiError {
             Self::UnknownPath => ErrorCode::UnknownPath,
             Self::NotFound(_) => ErrorCode::NotFound,
             Self::NoDeploymentTemplate => ErrorCode::NoDeploymentTemplate,
+            Self::NoSuchFile(_) => ErrorCode::NoSuchFile,
+            Self::NoSuchJob(_) => ErrorCode::NoSuchJob,
+            Self::FolderGone(_) => ErrorCode::FolderGone,
             Self::MethodNotAllowed(_) => ErrorCode::MethodNotAllowed,
             Self::AlreadyExists(_) => ErrorCode::AlreadyExists,
             Self::PreconditionFailed { .. } => ErrorCode::PreconditionFailed,
@@ -326,6 +356,11 @@ impl ApiError {
             Self::NotFound(asked) => format!("no base model has the id or technical name {asked:?}"),
             Self::NoDeploymentTemplate => {
                 "this base model has no deployment template; PUT one to this address".to_owned()
+            }
+            Self::NoSuchJob(id) => format!("no job has the id {id:?}"),
+            Self::FolderGone(path) => format!("there is no folder {path:?} any more; put it back, or PATCH `path`"),
+            Self::NoSuchFile(path) => {
+                format!("no file {path:?} is kept with this card; `GET .../files` lists those there are")
             }
             Self::MethodNotAllowed(allow) => format!("this address takes {allow}"),
             Self::AlreadyExists(conflicts) => taken(conflicts),
@@ -402,7 +437,12 @@ impl ResponseError for ApiError {
         match self {
             Self::MalformedBody(_) | Self::InvalidParameter(_) => StatusCode::BAD_REQUEST,
             Self::BodyTimeout => StatusCode::REQUEST_TIMEOUT,
-            Self::UnknownPath | Self::NotFound(_) | Self::NoDeploymentTemplate => StatusCode::NOT_FOUND,
+            Self::UnknownPath
+            | Self::NotFound(_)
+            | Self::NoDeploymentTemplate
+            | Self::NoSuchFile(_)
+            | Self::NoSuchJob(_)
+            | Self::FolderGone(_) => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed(_) => StatusCode::METHOD_NOT_ALLOWED,
             Self::AlreadyExists(_) => StatusCode::CONFLICT,
             Self::PreconditionFailed { .. } => StatusCode::PRECONDITION_FAILED,

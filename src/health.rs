@@ -13,6 +13,7 @@ use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::app::{Service, Unavailable};
 use crate::database::{self, Connection};
+use crate::documentation::AnyProblems;
 use crate::error::{ApiError, ApiResult, Fault};
 use crate::extract::ValidQuery;
 
@@ -45,7 +46,7 @@ pub struct Version {
 /// Whether the process runs
 ///
 /// Looks at nothing else: a process whose database is away must not be restarted for it.
-#[utoipa::path(tag = "operation", responses((status = OK, body = Health, description = "It runs")))]
+#[utoipa::path(tag = "operation", responses((status = OK, body = Health, description = "It runs"), AnyProblems))]
 #[get("/health/live")]
 async fn get_liveness(_: ValidQuery<()>) -> Json<Health> {
     Json(Health { status: "ok", checks: Vec::new() })
@@ -77,7 +78,7 @@ async fn get_readiness(service: Data<Service>, _: ValidQuery<()>) -> ApiResult<J
 /// Which version this is
 ///
 /// The name and version of the program that answers.
-#[utoipa::path(tag = "operation", responses((status = OK, body = Version, description = "Name and version")))]
+#[utoipa::path(tag = "operation", responses((status = OK, body = Version, description = "Name and version"), AnyProblems))]
 #[get("/version")]
 async fn get_version(_: ValidQuery<()>) -> Json<Version> {
     Json(Version { name: env!("CARGO_PKG_NAME"), version: env!("CARGO_PKG_VERSION") })

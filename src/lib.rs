@@ -17,6 +17,7 @@ pub mod documentation;
 pub mod error;
 pub mod extract;
 pub mod health;
+pub mod jobs;
 pub mod page;
 pub mod problems;
 pub mod reading;

@@ -3,6 +3,8 @@
 //! The token says where that was. It is signed, so that it can be trusted when it comes back, and
 //! bound to the list it was made for. It gives no right to anything.
 
+use actix_web::HttpResponse;
+use actix_web::http::header;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chrono::{DateTime, Utc};
@@ -11,17 +13,76 @@ use diesel_async::RunQueryDsl as _;
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use serde::{Deserialize, Serialize};
 use sha2::Sha256;
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
 use crate::database::Connection;
+use crate::error::{ApiError, ApiResult, Fault};
+use crate::extract::{Parameters, Query};
 use crate::schema::service_keys;
 
-pub const DEFAULT_SIZE: i64 = 50;
-pub const MAX_SIZE: i64 = 1000;
+const DEFAULT_SIZE: i64 = 50;
+const MAX_SIZE: i64 = 1000;
 /// Longest token that is looked at.
-pub const MAX_TOKEN: usize = 512;
+const MAX_TOKEN: usize = 512;
 const SIGNATURE_BYTES: usize = 16;
+
+/// Which page of a list.
+#[derive(Debug, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct PageQuery {
+    /// Items on a page: 50 if it is absent or 0; more than 1000 counts as 1000.
+    #[param(required = false, minimum = 0, default = 50, example = 50)]
+    pub page_size: i64,
+    /// `next_page_token` of the page before.
+    #[param(max_length = 512)]
+    page_token: Option<String>,
+}
+
+impl Query for PageQuery {
+    fn read(parameters: &mut Parameters) -> Self {
+        let page_size = match parameters.one("page_size").map(|text| text.parse::<u64>()) {
+            None | Some(Ok(0)) => DEFAULT_SIZE,
+            Some(Ok(size)) => i64::try_from(size).unwrap_or(MAX_SIZE).min(MAX_SIZE),
+            Some(Err(_)) => {
+                parameters.fault("page_size", "type", "must be a whole number from 0 to 1000");
+                DEFAULT_SIZE
+            }
+        };
+        Self { page_size, page_token: parameters.one("page_token") }
+    }
+}
+
+impl PageQuery {
+    /// Where the page before ended.
+    pub fn after(&self, key: &TokenKey, list: &str) -> ApiResult<Option<Position>> {
+        let Some(token) = &self.page_token else { return Ok(None) };
+        let position = Some(token).filter(|token| token.len() <= MAX_TOKEN).and_then(|token| key.read(token, list));
+        position.map(Some).ok_or_else(|| {
+            let detail = "must be the `next_page_token` of a page of this list; begin again without it";
+            ApiError::InvalidParameter(vec![Fault::parameter("page_token", "token", detail)])
+        })
+    }
+}
+
+/// Answers a page of a list at that address. `items` has one more than the page if the list goes on.
+pub fn answer<T: Serialize>(
+    address: &str,
+    key: &TokenKey,
+    size: i64,
+    mut items: Vec<T>,
+    position: impl Fn(&T) -> Position,
+) -> ApiResult<HttpResponse> {
+    let size = usize::try_from(size).unwrap_or(usize::MAX);
+    let goes_on = items.len() > size;
+    items.truncate(size);
+    let next_page_token = items.last().filter(|_| goes_on).and_then(|last| key.sign(&position(last)));
+    let mut answer = HttpResponse::Ok();
+    if let Some(token) = &next_page_token {
+        answer.insert_header((header::LINK, format!("<{address}?page_size={size}&page_token={token}>; rel=\"next\"")));
+    }
+    Ok(answer.json(Page { items, next_page_token }))
+}
 
 /// One page of a list.
 #[derive(Debug, Serialize, ToSchema)]

@@ -11,15 +11,15 @@ use std::time::Duration;
 use tokio::runtime::{Builder, Runtime};
 use tokio::sync::Semaphore;
 
-use crate::cards::{self, Extraction, FolderError, Limits, ModelPath, ModelsRoot};
+use crate::cards::{self, Extraction, FolderError, Limits, ModelFolder, ModelPath, ModelsRoot};
 
 const THREADS: usize = 8;
 /// How long a request waits for a free thread.
 const WAIT: Duration = Duration::from_secs(5);
 /// How long a look at the root may take.
 const LOOK: Duration = Duration::from_millis(500);
-/// More than the time that the limits give a folder, which a hanging call does not keep.
-const GRACE: Duration = Duration::from_secs(5);
+/// How long a folder may take: longer than the limits give it, which a hanging call does not keep.
+pub const FOLDER_TIME: Duration = Duration::from_secs(35);
 /// So many stuck threads mean that the disk hangs.
 const STUCK: usize = 3;
 
@@ -89,11 +89,25 @@ impl FolderReader {
     /// Reads the card of a folder.
     pub async fn card(&self, path: ModelPath) -> Result<Reading, ReadingError> {
         let limits = self.inner.limits.clone();
-        let time = limits.time + GRACE;
-        self.run(time, move |root| {
+        self.run(FOLDER_TIME, move |root| {
             let (path, folder) = root.folder(&path)?;
             let extraction = cards::extract(&folder, &limits).map_err(FolderError::Unreadable)?;
             Ok(Reading { path, extraction })
+        })
+        .await
+    }
+
+    /// Does something else with a folder.
+    pub async fn with<T: Send + 'static>(
+        &self,
+        path: ModelPath,
+        time: Duration,
+        work: impl FnOnce(&ModelFolder, &Limits) -> std::io::Result<T> + Send + 'static,
+    ) -> Result<T, ReadingError> {
+        let limits = self.inner.limits.clone();
+        self.run(time, move |root| {
+            let (_, folder) = root.folder(&path)?;
+            Ok(work(&folder, &limits).map_err(FolderError::Unreadable)?)
         })
         .await
     }

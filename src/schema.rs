@@ -1,6 +1,14 @@
 // @generated automatically by Diesel CLI.
 
 diesel::table! {
+    base_model_files (base_model_id, path) {
+        base_model_id -> Uuid,
+        path -> Text,
+        content -> Bytea,
+    }
+}
+
+diesel::table! {
     base_models (id) {
         id -> Uuid,
         technical_name -> Text,
@@ -22,10 +30,31 @@ diesel::table! {
 }
 
 diesel::table! {
+    jobs (id) {
+        id -> Uuid,
+        kind -> Text,
+        subject -> Json,
+        state -> Text,
+        total -> Nullable<Int8>,
+        done -> Int8,
+        position -> Nullable<Text>,
+        result -> Nullable<Json>,
+        error -> Nullable<Text>,
+        claimed_by -> Nullable<Uuid>,
+        claimed_until -> Nullable<Timestamptz>,
+        created_at -> Timestamptz,
+        started_at -> Nullable<Timestamptz>,
+        finished_at -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
     service_keys (name) {
         name -> Text,
         secret -> Bytea,
     }
 }
 
-diesel::allow_tables_to_appear_in_same_query!(base_models, service_keys,);
+diesel::joinable!(base_model_files -> base_models (base_model_id));
+
+diesel::allow_tables_to_appear_in_same_query!(base_model_files, base_models, jobs, service_keys,);

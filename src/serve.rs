@@ -14,6 +14,7 @@ use crate::app::{Service, app};
 use crate::cards::{Limits, ModelsRoot};
 use crate::config::{Access, Settings};
 use crate::database::{self, Database};
+use crate::jobs;
 use crate::reading::FolderReader;
 
 /// Longest pause between two tries to reach the database.
@@ -23,8 +24,8 @@ const BACK_OFF: Duration = Duration::from_secs(5);
 pub async fn serve(settings: Settings) -> anyhow::Result<()> {
     let listener = listen(&settings)?;
     make_models_root(&settings.models_root)?;
-    announce(&settings, &listener)?;
     let source = Source::open(&settings).await?;
+    announce(&settings, &listener)?;
     let database = Database::new(source.url(), source.connections(&settings))?;
     if source.is_reachable() {
         database::migrate(&database).await.context("the database cannot be brought up to date")?;
@@ -44,9 +45,11 @@ pub async fn serve(settings: Settings) -> anyhow::Result<()> {
             .listen(listener)?
             .run()
     };
-    actix_web::rt::spawn(stop_on_signal(server.handle(), service, Duration::from_secs(settings.drain_delay)));
+    actix_web::rt::spawn(stop_on_signal(server.handle(), service.clone(), Duration::from_secs(settings.drain_delay)));
+    let worker = actix_web::rt::spawn(jobs::work(service.clone()));
     tracing::info!("ready");
     server.await?;
+    worker.await?;
     database.close();
     source.close().await?;
     tracing::info!("stopped");

@@ -24,6 +24,14 @@ const MAX_EXACT: u64 = 1 << 53;
 
 /// A base model to register.
 #[derive(Debug, Clone, PartialEq, Serialize, Validate, ToSchema)]
+#[schema(example = json!({
+    "technical_name": "minilm",
+    "model_name": "all-MiniLM-L6-v2",
+    "path": "models/all-MiniLM-L6-v2",
+    "description": "Small encoder for semantic search",
+    "tags": ["search"],
+    "properties": {"team": "nlp"},
+}))]
 pub struct NewBaseModel {
     /// Short name, unique whatever its letter case. The names of models that are trained from this one begin with it,
     /// which is why it is short and holds no `_`.
@@ -31,14 +39,14 @@ pub struct NewBaseModel {
         length(min = 1, max = 40, message = "must be 1 to 40 characters long"),
         custom(function = "check_technical_name")
     )]
-    #[schema(min_length = 1, max_length = 40, pattern = "^[A-Za-z0-9][A-Za-z0-9.-]*$", example = "distilbert")]
+    #[schema(min_length = 1, max_length = 40, pattern = "^[A-Za-z0-9][A-Za-z0-9.-]*$")]
     pub technical_name: String,
     /// Full name, unique whatever its letter case.
     #[validate(
         length(min = 1, max = 200, message = "must be 1 to 200 characters long"),
         custom(function = "check_model_name")
     )]
-    #[schema(min_length = 1, max_length = 200, example = "DistilBERT base uncased")]
+    #[schema(min_length = 1, max_length = 200)]
     pub model_name: String,
     /// The model's folder, or a single `.gguf` file, relative to the models root: `models/X`, `./models/X` and `X` mean
     /// the same.
@@ -46,28 +54,29 @@ pub struct NewBaseModel {
         length(min = 1, max = 1024, message = "must be 1 to 1024 characters long"),
         custom(function = "check_path")
     )]
-    #[schema(min_length = 1, max_length = 1024, example = "models/distilbert")]
+    #[schema(min_length = 1, max_length = 1024)]
     pub path: String,
     /// Free text, 16 KiB at most.
     #[validate(custom(function = "check_description"))]
-    #[schema(max_length = 16384, example = "Small encoder for classification")]
+    #[schema(max_length = 16384)]
     pub description: Option<String>,
     /// Words to find it by.
     #[validate(length(max = 32, message = "must be at most 32 tags"), custom(function = "check_tags"))]
-    #[schema(required = false, max_items = 32, example = json!(["encoder"]))]
+    #[schema(required = false, max_items = 32)]
     pub tags: Vec<String>,
     /// Whatever else is worth keeping: strings, numbers and booleans by name, 16 KiB of JSON at most.
     #[validate(custom(function = "check_properties"))]
-    #[schema(required = false, value_type = std::collections::BTreeMap<String, Property>, example = json!({"team": "nlp"}))]
+    #[schema(required = false, value_type = std::collections::BTreeMap<String, Property>)]
     pub properties: Map<String, Value>,
     /// The Go template of an Ollama Modelfile, 64 KiB at most.
     #[validate(custom(function = "check_template"))]
-    #[schema(min_length = 1, max_length = 65536, example = "{{ .Prompt }}")]
+    #[schema(min_length = 1, max_length = 65536)]
     pub deployment_template: Option<String>,
 }
 
 /// Changes to a base model as a merge patch (RFC 7396): what is absent stays, `null` clears.
 #[derive(ToSchema)]
+#[schema(example = json!({"description": "Default model of the chat team", "tags": ["chat", "prod"]}))]
 #[expect(dead_code, reason = "it describes the body in the OpenAPI document; the patch itself is applied as JSON")]
 pub struct BaseModelChanges {
     #[schema(min_length = 1, max_length = 40, pattern = "^[A-Za-z0-9][A-Za-z0-9.-]*$", nullable = false)]
@@ -77,7 +86,7 @@ pub struct BaseModelChanges {
     /// Another folder is read at once, and the card becomes that folder's.
     #[schema(min_length = 1, max_length = 1024, nullable = false)]
     path: Option<String>,
-    #[schema(max_length = 16384, example = "Default model of the chat team")]
+    #[schema(max_length = 16384)]
     description: Option<String>,
     #[schema(max_items = 32)]
     tags: Option<Vec<String>>,

@@ -1,12 +1,16 @@
 //! A base model: a pretrained foundation model in a folder on this server, under two names that
 //! nothing else in the register has, with the card of what the folder holds.
 
+mod file;
+mod folder_card;
 pub mod handlers;
 mod input;
 mod model;
 mod names;
 mod reference;
+mod refresh;
 
 pub use input::{BaseModelChanges, NewBaseModel};
 pub use model::{BaseModel, StoredCard};
-pub use reference::Reference;
+pub use reference::{Asked, Reference};
+pub use refresh::refresh;

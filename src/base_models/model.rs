@@ -5,19 +5,23 @@ use diesel::deserialize::{self, FromSql, FromSqlRow};
 use diesel::expression::AsExpression;
 use diesel::pg::{Pg, PgValue};
 use diesel::prelude::{AsChangeset, HasQuery, Insertable};
+use diesel::result::Error as QueryError;
 use diesel::serialize::{self, Output, ToSql};
 use diesel::sql_types::{Json, Jsonb, Text};
 use diesel::{
     BoolExpressionMethods as _, ExpressionMethods as _, OptionalExtension as _, QueryDsl as _, QueryResult,
     SelectableHelper as _,
 };
-use diesel_async::RunQueryDsl as _;
+use diesel_async::{AsyncConnection as _, RunQueryDsl as _};
 use serde::Serialize;
+use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+use super::file::StoredFile;
+use super::folder_card::FolderCard;
 use super::input::{NewBaseModel, Property};
 use super::names;
 use super::reference::Reference;
@@ -82,6 +86,11 @@ pub struct StoredCard(Box<RawValue>);
 impl StoredCard {
     pub fn new(card: &Card) -> serde_json::Result<Self> {
         serde_json::value::to_raw_value(card).map(Self)
+    }
+
+    /// Reads it as whatever the caller needs of it.
+    pub fn parse<T: DeserializeOwned>(&self) -> serde_json::Result<T> {
+        serde_json::from_str(self.0.get())
     }
 }
 
@@ -152,12 +161,34 @@ impl From<NewBaseModel> for Row {
 }
 
 impl BaseModel {
-    pub async fn insert(row: &Row, card: &StoredCard, db: &mut Connection) -> QueryResult<Self> {
-        diesel::insert_into(base_models::table)
-            .values((base_models::id.eq(Uuid::now_v7()), row, base_models::card.eq(card)))
-            .returning(Self::as_returning())
-            .get_result(db)
-            .await
+    /// Registers it, with the card and the files it was made of.
+    pub async fn insert(row: &Row, folder: &FolderCard, db: &mut Connection) -> QueryResult<Self> {
+        db.transaction(async |db| {
+            let created: Self = diesel::insert_into(base_models::table)
+                .values((base_models::id.eq(Uuid::now_v7()), row, base_models::card.eq(&folder.stored)))
+                .returning(Self::as_returning())
+                .get_result(db)
+                .await?;
+            StoredFile::replace(created.id, &folder.files, db).await?;
+            Ok(created)
+        })
+        .await
+    }
+
+    /// What `insert` would give, rules of the database and all; nothing is stored.
+    pub async fn try_insert(row: &Row, folder: &FolderCard, db: &mut Connection) -> QueryResult<Self> {
+        let mut created = None;
+        let undone = db
+            .transaction(async |db| {
+                created = Some(Self::insert(row, folder, db).await?);
+                Err::<(), _>(QueryError::RollbackTransaction)
+            })
+            .await;
+        match (created, undone) {
+            (Some(created), _) => Ok(created),
+            (None, Err(error)) => Err(error),
+            (None, Ok(())) => Err(QueryError::NotFound),
+        }
     }
 
     pub async fn find(reference: &Reference, db: &mut Connection) -> QueryResult<Option<Self>> {
@@ -185,25 +216,34 @@ impl BaseModel {
         query.load(db).await
     }
 
-    /// Writes the row if it still has that revision; `None` if it has not, or is gone.
+    /// Writes the row, and what its folder gave if that was read, if it still has that revision; `None` if it has
+    /// not, or is gone.
     pub async fn update(
         id: Uuid,
         revision: i64,
         row: &Row,
-        card: Option<&StoredCard>,
+        folder: Option<&FolderCard>,
         db: &mut Connection,
     ) -> QueryResult<Option<Self>> {
-        diesel::update(base_models::table.filter(base_models::id.eq(id)).filter(base_models::revision.eq(revision)))
-            .set((
-                row,
-                card.map(|card| base_models::card.eq(card)),
-                base_models::revision.eq(base_models::revision + 1),
-                base_models::updated_at.eq(diesel::dsl::now),
-            ))
-            .returning(Self::as_returning())
-            .get_result(db)
-            .await
-            .optional()
+        db.transaction(async |db| {
+            let state = base_models::table.filter(base_models::id.eq(id)).filter(base_models::revision.eq(revision));
+            let updated = diesel::update(state)
+                .set((
+                    row,
+                    folder.map(|folder| base_models::card.eq(&folder.stored)),
+                    base_models::revision.eq(base_models::revision + 1),
+                    base_models::updated_at.eq(diesel::dsl::now),
+                ))
+                .returning(Self::as_returning())
+                .get_result(db)
+                .await
+                .optional()?;
+            if let (Some(_), Some(folder)) = (&updated, folder) {
+                StoredFile::replace(id, &folder.files, db).await?;
+            }
+            Ok(updated)
+        })
+        .await
     }
 
     /// Deletes the row if it still has that revision; whether it did.

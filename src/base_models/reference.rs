@@ -1,8 +1,32 @@
 //! How an address names a base model: by its id or by its technical name.
 
+use std::future::{Ready, ready};
+
+use actix_web::dev::Payload;
+use actix_web::{FromRequest, HttpRequest};
+use utoipa::IntoParams;
 use uuid::Uuid;
 
 use super::names;
+use crate::error::ApiError;
+
+/// The base model that an address names.
+#[derive(Debug, Clone, IntoParams)]
+#[into_params(parameter_in = Path)]
+pub struct Asked {
+    /// Id or technical name, the latter whatever its letter case.
+    #[param(example = "llama3.2-1b", min_length = 1, max_length = 40)]
+    pub base_model: String,
+}
+
+impl FromRequest for Asked {
+    type Error = ApiError;
+    type Future = Ready<Result<Self, ApiError>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        ready(Ok(Self { base_model: request.match_info().query("base_model").to_owned() }))
+    }
+}
 
 /// What stands in an address for a base model. No technical name looks like an id, so it is one or the other.
 #[derive(Debug, Clone, PartialEq, Eq)]

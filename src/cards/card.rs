@@ -95,6 +95,20 @@ pub enum CardStatus {
     Empty,
 }
 
+impl CardStatus {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Complete => "complete",
+            Self::Partial => "partial",
+            Self::Empty => "empty",
+        }
+    }
+
+    pub fn named(name: &str) -> Option<Self> {
+        [Self::Complete, Self::Partial, Self::Empty].into_iter().find(|status| status.as_str() == name)
+    }
+}
+
 /// What goes in and what comes out.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, ToSchema)]
 pub struct Modalities {

@@ -29,7 +29,7 @@ pub struct ModelsRoot {
 #[derive(Debug, thiserror::Error)]
 pub enum FolderError {
     /// Absent, and also outside the root: which of the two is not told.
-    #[error("there is no such folder below the models root")]
+    #[error("there is no such folder, nor such a .gguf file")]
     NotFound,
     #[error("is neither a folder nor a .gguf file")]
     NotAFolder,
@@ -52,6 +52,7 @@ pub enum OpenError {
 
 impl ModelsRoot {
     /// Opens the root. This is the one place that trusts a path, because the operator gave it.
+    #[expect(clippy::disallowed_methods, reason = "the handle that confines every other open")]
     pub fn open(path: &Path) -> io::Result<Self> {
         Ok(Self { dir: Arc::new(Dir::open_ambient_dir(path, ambient_authority())?) })
     }
@@ -168,6 +169,13 @@ impl ModelFolder {
         walk.enter(&self.root.open_dir(base)?, "", 0);
         listing.files.sort_by(|a, b| a.path.cmp(&b.path));
         Ok(listing)
+    }
+
+    /// The name of what a link points to, without its path: in the cache of the Hugging Face hub the
+    /// digest of the file.
+    pub fn link_name(&self, path: &str) -> Option<String> {
+        let target = self.root.read_link_contents(self.base.join(path)).ok()?;
+        Some(target.file_name()?.to_str()?.to_owned())
     }
 
     /// Opens a file of the folder for reading.

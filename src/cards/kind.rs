@@ -96,3 +96,52 @@ fn of_files(draft: &Draft<'_>, foreign: Option<Kind>) -> Kind {
 pub fn has_weights(draft: &Draft<'_>, end: &str) -> bool {
     draft.listing.files.iter().any(|entry| !entry.path.contains('/') && entry.path.to_lowercase().ends_with(end))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cards::testing::folder_of;
+    use crate::cards::{Card, Limits};
+
+    const MODEL: &str = r#"{"model_type": "llama", "hidden_size": 8}"#;
+    const MODULES: &str = r#"[{"type": "sentence_transformers.models.Transformer", "path": ""}]"#;
+
+    fn kind(files: &[(&str, &str)]) -> Kind {
+        let (_held, folder) = folder_of(files);
+        let limits = Limits::default();
+        Kind::of(&mut Draft::new(&folder, &limits, Card::empty()).unwrap())
+    }
+
+    #[test]
+    fn the_first_mark_decides() {
+        let index = ("model_index.json", r#"{"_class_name": "FluxPipeline"}"#);
+        assert_eq!(kind(&[index, ("config.json", MODEL)]), Kind::Pipeline);
+        assert_eq!(kind(&[("modules.json", MODULES), ("config.json", MODEL)]), Kind::SentenceTransformers);
+        assert_eq!(kind(&[("config.json", MODEL), ("params.json", "{}"), ("a.gguf", "x")]), Kind::Transformers);
+        assert_eq!(kind(&[("adapter_config.json", "{}"), ("params.json", "{}")]), Kind::Adapter);
+        assert_eq!(kind(&[("params.json", "{}"), ("consolidated.safetensors", "x")]), Kind::Native);
+        assert_eq!(kind(&[("a.gguf", "x"), ("a.safetensors", "x")]), Kind::Gguf);
+        assert_eq!(kind(&[("a.safetensors", "x"), ("configuration.json", "{}")]), Kind::Safetensors);
+        assert_eq!(kind(&[("configuration.json", "{}")]), Kind::ModelScope);
+        assert_eq!(kind(&[("README.md", "x")]), Kind::Nothing);
+    }
+
+    #[test]
+    fn a_configuration_is_judged_by_what_it_holds() {
+        let of = |config: &str| kind(&[("config.json", config)]);
+        assert_eq!(of(r#"{"_class_name": "UNet", "_diffusers_version": "0.27"}"#), Kind::Component);
+        assert_eq!(of(r#"{"model_type": "opt", "num_layers": 12}"#), Kind::Foreign);
+        assert_eq!(of("[]"), Kind::Nothing);
+        assert_eq!(of("{broken"), Kind::Nothing);
+    }
+
+    #[test]
+    fn a_bare_type_beside_a_gguf_file_leaves_it_the_word() {
+        assert_eq!(kind(&[("config.json", r#"{"model_type": "llama"}"#), ("a.Q4_0.gguf", "x")]), Kind::Gguf);
+    }
+
+    #[test]
+    fn files_below_do_not_make_the_folder_one_of_their_kind() {
+        assert_eq!(kind(&[("sub/config.json", MODEL), ("sub/a.gguf", "x")]), Kind::Nothing);
+    }
+}

@@ -12,9 +12,11 @@ mod draft;
 mod facts;
 mod files;
 mod folder;
+mod integrity;
 pub(crate) mod json;
 mod kind;
 mod limits;
+mod memory;
 mod model_path;
 mod status;
 #[cfg(test)]
@@ -28,7 +30,11 @@ use std::io;
 pub use card::*;
 pub use facts::Source;
 pub use folder::{FolderError, ModelFolder, ModelsRoot};
+pub use integrity::{
+    CheckName, CheckStatus, DigestProgress, FileDigest, Integrity, IntegrityCheck, integrity, verify_digests,
+};
 pub use limits::Limits;
+pub use memory::{KvCache, LoraTraining, Memory, MemoryRequest, Quantity, Training, UnknownType, memory};
 pub use model_path::{BadPath, ModelPath};
 pub use warning::{CardWarning, WarningCode};
 

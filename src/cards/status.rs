@@ -87,3 +87,38 @@ fn lacks_tokenizer(draft: &Draft<'_>, kind: Kind) -> bool {
     });
     described && takes_text && !has_one && draft.card.weights.format != WeightsFormat::Gguf
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::cards::card::CardStatus;
+    use crate::cards::testing::card_of;
+
+    const MODEL: &str = r#"{"model_type": "llama", "architectures": ["LlamaForCausalLM"], "hidden_size": 8}"#;
+
+    #[test]
+    fn a_folder_in_which_nothing_is_recognised_is_empty() {
+        assert_eq!(card_of(&[("notes.txt", "x")]).status, CardStatus::Empty);
+    }
+
+    #[test]
+    fn a_model_without_weights_is_partial() {
+        assert_eq!(card_of(&[("config.json", MODEL), ("tokenizer.json", "{}")]).status, CardStatus::Partial);
+    }
+
+    #[test]
+    fn pointers_to_files_that_were_not_fetched_are_not_nothing() {
+        let pointer = "version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 7\n";
+        assert_eq!(card_of(&[("config.json", pointer)]).status, CardStatus::Partial);
+    }
+
+    #[test]
+    fn a_model_with_its_weights_and_its_tokenizer_is_complete() {
+        let header = br#"{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}"#;
+        let weights = [&(header.len() as u64).to_le_bytes()[..], header, &[0; 4]].concat();
+        let model = ("config.json", MODEL.as_bytes());
+        let tokenizer: (&str, &[u8]) = ("tokenizer.json", br#"{"model": {"vocab": {"a": 0}}}"#);
+        let weights = ("model.safetensors", weights.as_slice());
+        assert_eq!(card_of(&[model, tokenizer, weights]).status, CardStatus::Complete);
+        assert_eq!(card_of(&[model, weights]).status, CardStatus::Partial);
+    }
+}

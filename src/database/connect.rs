@@ -51,7 +51,7 @@ pub async fn check(url: &str) -> Result<(), ConnectError> {
 /// A connection of the pool.
 pub async fn establish(url: String) -> ConnectionResult<AsyncPgConnection> {
     let bad = |error: String| ConnectionError::BadConnection(error);
-    let config = parse(&url).map_err(|error| ConnectionError::InvalidConnectionUrl(error))?;
+    let config = parse(&url).map_err(ConnectionError::InvalidConnectionUrl)?;
     let mut connection = if wants_tls(&config) {
         let (client, connection) = config.connect(tls().map_err(bad)?).await.map_err(|error| bad(reason(&error)))?;
         AsyncPgConnection::try_from_client_and_connection(client, connection).await?

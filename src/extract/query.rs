@@ -1,6 +1,7 @@
 //! Query parameters: each known, each given once unless it may be repeated, all faults at once.
 
 use std::future::{Ready, ready};
+use std::ops::RangeInclusive;
 
 use actix_web::dev::Payload;
 use actix_web::{FromRequest, HttpRequest};
@@ -42,19 +43,51 @@ impl Parameters {
 
     /// The value of a parameter that may be given once.
     pub fn one(&mut self, name: &'static str) -> Option<String> {
-        self.known.push(name);
-        let mut values = Vec::new();
-        self.given.retain(|(key, value)| {
-            let is_it = key == name;
-            if is_it {
-                values.push(value.clone());
-            }
-            !is_it
-        });
+        let values = self.take(name);
         if values.len() > 1 {
             self.fault(name, "repeated", "must be given once");
         }
         values.into_iter().next()
+    }
+
+    fn take(&mut self, name: &'static str) -> Vec<String> {
+        self.known.push(name);
+        let given = std::mem::take(&mut self.given);
+        let (taken, rest): (Vec<_>, Vec<_>) = given.into_iter().partition(|(key, _)| key == name);
+        self.given = rest;
+        taken.into_iter().map(|(_, value)| value).collect()
+    }
+
+    /// The values of a parameter that may be given up to `max` times.
+    pub fn many(&mut self, name: &'static str, max: usize) -> Vec<String> {
+        let values = self.take(name);
+        if values.len() > max {
+            self.fault(name, "repeated", format!("must be given at most {max} times"));
+        }
+        values
+    }
+
+    /// A whole number within bounds.
+    pub fn number(&mut self, name: &'static str, bounds: RangeInclusive<u64>) -> Option<u64> {
+        let text = self.one(name)?;
+        let number = text.parse().ok().filter(|number| bounds.contains(number));
+        if number.is_none() {
+            let detail = format!("must be a whole number from {} to {}", bounds.start(), bounds.end());
+            self.fault(name, "type", detail);
+        }
+        number
+    }
+
+    /// A switch: absent is off.
+    pub fn flag(&mut self, name: &'static str) -> bool {
+        match self.one(name).as_deref() {
+            None | Some("false") => false,
+            Some("true") => true,
+            Some(_) => {
+                self.fault(name, "type", "must be true or false");
+                false
+            }
+        }
     }
 
     pub fn fault(&mut self, name: &str, code: &str, detail: impl Into<String>) {

@@ -1,9 +1,10 @@
 use actix_web::http::header::ETag;
-use actix_web::web::{Data, Path};
+use actix_web::web::Data;
 use actix_web::{HttpResponse, get};
 
-use super::{BaseModelParameter, find, not_modified};
-use crate::app::{ReadProblems, Service, Unavailable};
+use super::{find, not_modified};
+use crate::app::{ReadHeaders, ReadProblems, Service, Unavailable};
+use crate::base_models::reference::Asked;
 use crate::cards::Card;
 use crate::error::ApiResult;
 use crate::extract::{Conditions, ValidQuery, tag};
@@ -13,7 +14,7 @@ use crate::extract::{Conditions, ValidQuery, tag};
 /// What was read from the model's folder, each value with the file and key it came from.
 #[utoipa::path(
     tag = "cards",
-    params(BaseModelParameter, ("If-None-Match" = Option<String>, Header, description = "Tags of the states you have", max_length = 1024)),
+    params(Asked, ReadHeaders),
     responses(
         (status = OK, body = Card, description = "The card", headers(("ETag" = String, description = "The tag of the base model's state"))),
         (status = NOT_MODIFIED, description = "The base model has not changed"),
@@ -24,7 +25,7 @@ use crate::extract::{Conditions, ValidQuery, tag};
 #[get("/base-models/{base_model}/card")]
 pub async fn get_card(
     service: Data<Service>,
-    asked: Path<String>,
+    asked: Asked,
     _: ValidQuery<()>,
     conditions: Conditions,
 ) -> ApiResult<HttpResponse> {

@@ -1,15 +1,31 @@
 use actix_web::http::header;
 use actix_web::web::Data;
 use actix_web::{HttpResponse, post};
+use utoipa::IntoParams;
 
 use super::answer;
 use crate::app::{BodyProblems, Service, Unavailable, detached};
+use crate::base_models::folder_card::FolderCard;
 use crate::base_models::input::NewBaseModel;
-use crate::base_models::model::{BaseModel, Row, StoredCard, UNIQUE_NAMES, href};
-use crate::cards::ModelPath;
-use crate::error::{ApiError, ApiResult, Fault, OnConstraint as _, Problem};
-use crate::extract::{ValidJson, ValidQuery};
-use crate::reading::{Reading, ReadingError};
+use crate::base_models::model::{BaseModel, Row, UNIQUE_NAMES, href};
+use crate::database::Connection;
+use crate::error::{ApiError, ApiResult, OnConstraint as _, Problem};
+use crate::extract::{Parameters, Query, ValidJson, ValidQuery};
+
+/// How to register.
+#[derive(Debug, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct CreateQuery {
+    /// Answer what would be stored, and store nothing.
+    #[param(required = false, default = false)]
+    dry_run: bool,
+}
+
+impl Query for CreateQuery {
+    fn read(parameters: &mut Parameters) -> Self {
+        Self { dry_run: parameters.flag("dry_run") }
+    }
+}
 
 /// Register a base model
 ///
@@ -18,8 +34,10 @@ use crate::reading::{Reading, ReadingError};
 /// case.
 #[utoipa::path(
     tag = "base models",
+    params(CreateQuery),
     request_body = NewBaseModel,
     responses(
+        (status = OK, body = BaseModel, description = "With `dry_run`: the base model as it would be registered"),
         (status = CREATED, body = BaseModel, description = "The base model as it was registered", headers(
             ("Location" = String, description = "Where it is found"),
             ("ETag" = String, description = "The tag of this state"),
@@ -33,22 +51,28 @@ use crate::reading::{Reading, ReadingError};
 #[post("/base-models")]
 pub async fn create_base_model(
     service: Data<Service>,
-    _: ValidQuery<()>,
+    ValidQuery(query): ValidQuery<CreateQuery>,
     ValidJson(new): ValidJson<NewBaseModel>,
 ) -> ApiResult<HttpResponse> {
-    let (path, card) = read_card(&service, &new.path).await?;
-    let mut row = Row::from(new);
-    row.path = path;
-    let created = detached(async move { insert(&service, &row, &card).await }).await?;
+    let folder = FolderCard::read(&service, &new.path).await?;
+    let row = Row { path: folder.path.clone(), ..Row::from(new) };
+    if query.dry_run {
+        return Ok(answer(HttpResponse::Ok(), &insert(&service, &row, &folder, true).await?));
+    }
+    let created = detached(async move { insert(&service, &row, &folder, false).await }).await?;
     let mut status = HttpResponse::Created();
     status.insert_header((header::LOCATION, href(&created.id)));
     Ok(answer(status, &created))
 }
 
 /// Inserts, and says who holds the names if they are taken. A holder that is gone by then is tried again.
-async fn insert(service: &Service, row: &Row, card: &StoredCard) -> ApiResult<BaseModel> {
+async fn insert(service: &Service, row: &Row, folder: &FolderCard, dry_run: bool) -> ApiResult<BaseModel> {
     for _ in 0..3 {
-        let inserted = service.database.write(async |db| BaseModel::insert(row, card, db).await).await;
+        let write = async |db: &mut Connection| match dry_run {
+            true => BaseModel::try_insert(row, folder, db).await,
+            false => BaseModel::insert(row, folder, db).await,
+        };
+        let inserted = service.database.write(write).await;
         if let Some(created) = inserted.on_constraint(&UNIQUE_NAMES)? {
             return Ok(created);
         }
@@ -61,16 +85,4 @@ async fn insert(service: &Service, row: &Row, card: &StoredCard) -> ApiResult<Ba
 pub async fn taken(service: &Service, row: &Row, except: Option<uuid::Uuid>) -> ApiResult<()> {
     let conflicts = service.database.read(async |db| BaseModel::conflicts(row, except, db).await).await?;
     if conflicts.is_empty() { Ok(()) } else { Err(ApiError::AlreadyExists(conflicts)) }
-}
-
-/// The card of the folder at that path, and the path in the form it is kept in.
-pub async fn read_card(service: &Service, path: &str) -> ApiResult<(String, StoredCard)> {
-    let fault = |detail: String| ApiError::ValidationFailed(vec![Fault::at("/path", "path", detail)]);
-    let path = ModelPath::parse(path).map_err(|error| fault(error.to_string()))?;
-    let Reading { path, extraction } = service.folders.card(path).await.map_err(|error| match error {
-        ReadingError::Folder(error) => fault(format!("{error}: put the model's files there, or mend the path")),
-        other => ApiError::StorageUnavailable(other.into()),
-    })?;
-    let card = StoredCard::new(&extraction.card).map_err(|error| ApiError::Internal(error.into()))?;
-    Ok((path.to_string(), card))
 }

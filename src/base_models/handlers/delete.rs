@@ -1,9 +1,10 @@
-use actix_web::web::{Data, Path};
+use actix_web::web::Data;
 use actix_web::{HttpResponse, delete};
 
-use super::{BaseModelParameter, find};
-use crate::app::{ChangeProblems, Service, Unavailable, detached};
+use super::find;
+use crate::app::{ChangeHeaders, ChangeProblems, Service, Unavailable, detached};
 use crate::base_models::model::BaseModel;
+use crate::base_models::reference::Asked;
 use crate::error::ApiResult;
 use crate::extract::{Conditions, ValidQuery};
 
@@ -12,7 +13,7 @@ use crate::extract::{Conditions, ValidQuery};
 /// Takes it out of the register. The model's files are not touched.
 #[utoipa::path(
     tag = "base models",
-    params(BaseModelParameter, ("If-Match" = Option<String>, Header, description = "The tag of the state you know", max_length = 1024)),
+    params(Asked, ChangeHeaders),
     responses(
         (status = NO_CONTENT, description = "It is gone"),
         ChangeProblems,
@@ -22,7 +23,7 @@ use crate::extract::{Conditions, ValidQuery};
 #[delete("/base-models/{base_model}")]
 pub async fn delete_base_model(
     service: Data<Service>,
-    asked: Path<String>,
+    asked: Asked,
     _: ValidQuery<()>,
     conditions: Conditions,
 ) -> ApiResult<HttpResponse> {
@@ -31,7 +32,7 @@ pub async fn delete_base_model(
 }
 
 /// Deletes the state that fulfils the conditions, or the next one if that was changed in between.
-async fn delete(service: &Service, asked: &Path<String>, conditions: &Conditions) -> ApiResult<()> {
+async fn delete(service: &Service, asked: &Asked, conditions: &Conditions) -> ApiResult<()> {
     loop {
         let current = find(service, asked).await?;
         conditions.check_change(current.revision)?;

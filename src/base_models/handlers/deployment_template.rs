@@ -1,12 +1,15 @@
 use actix_web::http::header::{ContentType, ETag};
-use actix_web::web::{Data, Path};
+use actix_web::web::Data;
 use actix_web::{HttpResponse, delete, get, put};
 use serde_json::json;
 
 use super::update::change;
-use super::{BaseModelParameter, find, not_modified};
-use crate::app::{BodyProblems, ChangeProblems, ReadProblems, Service, Unavailable, detached};
+use super::{find, not_modified};
+use crate::app::{
+    BodyProblems, ChangeHeaders, ChangeProblems, ReadHeaders, ReadProblems, Service, Unavailable, detached,
+};
 use crate::base_models::input::MAX_TEMPLATE;
+use crate::base_models::reference::Asked;
 use crate::error::{ApiError, ApiResult};
 use crate::extract::{Conditions, Text, ValidQuery, tag};
 
@@ -15,7 +18,7 @@ use crate::extract::{Conditions, Text, ValidQuery, tag};
 /// The Go template of an Ollama Modelfile, as it was given.
 #[utoipa::path(
     tag = "deployment templates",
-    params(BaseModelParameter, ("If-None-Match" = Option<String>, Header, description = "Tags of the states you have", max_length = 1024)),
+    params(Asked, ReadHeaders),
     responses(
         (status = OK, body = String, content_type = "text/plain", description = "The template", headers(("ETag" = String, description = "The tag of the base model's state")), example = json!("{{ .System }} {{ .Prompt }}")),
         (status = NOT_MODIFIED, description = "The base model has not changed"),
@@ -26,7 +29,7 @@ use crate::extract::{Conditions, Text, ValidQuery, tag};
 #[get("/base-models/{base_model}/deployment-template")]
 pub async fn get_deployment_template(
     service: Data<Service>,
-    asked: Path<String>,
+    asked: Asked,
     _: ValidQuery<()>,
     conditions: Conditions,
 ) -> ApiResult<HttpResponse> {
@@ -46,7 +49,7 @@ pub async fn get_deployment_template(
 /// Takes the text itself, so that `curl -T template.gotmpl` and a page's file upload both work. 64 KiB at most.
 #[utoipa::path(
     tag = "deployment templates",
-    params(BaseModelParameter, ("If-Match" = Option<String>, Header, description = "The tag of the state you know", max_length = 1024)),
+    params(Asked, ChangeHeaders),
     request_body(content((String = "text/plain", example = json!("{{ .System }} {{ .Prompt }}")), (String = "application/octet-stream", example = json!("{{ .System }} {{ .Prompt }}"))), description = "The template"),
     responses(
         (status = NO_CONTENT, description = "It is set", headers(("ETag" = String, description = "The tag of the new state"))),
@@ -58,7 +61,7 @@ pub async fn get_deployment_template(
 #[put("/base-models/{base_model}/deployment-template")]
 pub async fn put_deployment_template(
     service: Data<Service>,
-    asked: Path<String>,
+    asked: Asked,
     _: ValidQuery<()>,
     conditions: Conditions,
     Text(template): Text<MAX_TEMPLATE>,
@@ -73,7 +76,7 @@ pub async fn put_deployment_template(
 /// The base model has none afterwards, as if none had been given.
 #[utoipa::path(
     tag = "deployment templates",
-    params(BaseModelParameter, ("If-Match" = Option<String>, Header, description = "The tag of the state you know", max_length = 1024)),
+    params(Asked, ChangeHeaders),
     responses(
         (status = NO_CONTENT, description = "There is none now", headers(("ETag" = String, description = "The tag of the new state"))),
         ChangeProblems,
@@ -83,7 +86,7 @@ pub async fn put_deployment_template(
 #[delete("/base-models/{base_model}/deployment-template")]
 pub async fn delete_deployment_template(
     service: Data<Service>,
-    asked: Path<String>,
+    asked: Asked,
     _: ValidQuery<()>,
     conditions: Conditions,
 ) -> ApiResult<HttpResponse> {

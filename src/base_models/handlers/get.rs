@@ -1,9 +1,10 @@
-use actix_web::web::{Data, Path};
+use actix_web::web::Data;
 use actix_web::{HttpResponse, get};
 
-use super::{BaseModelParameter, answer, find, not_modified};
-use crate::app::{ReadProblems, Service, Unavailable};
+use super::{answer, find, not_modified};
+use crate::app::{ReadHeaders, ReadProblems, Service, Unavailable};
 use crate::base_models::model::BaseModel;
+use crate::base_models::reference::Asked;
 use crate::error::ApiResult;
 use crate::extract::{Conditions, ValidQuery};
 
@@ -12,7 +13,7 @@ use crate::extract::{Conditions, ValidQuery};
 /// By id or by technical name. With `If-None-Match` the answer is 304 while nothing has changed.
 #[utoipa::path(
     tag = "base models",
-    params(BaseModelParameter, ("If-None-Match" = Option<String>, Header, description = "Tags of the states you have", max_length = 1024)),
+    params(Asked, ReadHeaders),
     responses(
         (status = OK, body = BaseModel, description = "The base model", headers(("ETag" = String, description = "The tag of this state"))),
         (status = NOT_MODIFIED, description = "It has not changed"),
@@ -23,7 +24,7 @@ use crate::extract::{Conditions, ValidQuery};
 #[get("/base-models/{base_model}")]
 pub async fn get_base_model(
     service: Data<Service>,
-    asked: Path<String>,
+    asked: Asked,
     _: ValidQuery<()>,
     conditions: Conditions,
 ) -> ApiResult<HttpResponse> {

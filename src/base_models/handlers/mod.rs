@@ -4,18 +4,21 @@ mod card;
 mod create;
 mod delete;
 mod deployment_template;
+mod files;
 mod get;
+mod integrity;
 mod list;
+mod memory;
+mod refresh_card;
+mod refresh_cards;
 mod update;
 
 use actix_web::HttpResponse;
 use actix_web::http::header::{self, ETag};
-use actix_web::web::Path;
-use utoipa::IntoParams;
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::model::BaseModel;
-use super::reference::Reference;
+use super::reference::{Asked, Reference};
 use crate::app::Service;
 use crate::error::{ApiError, ApiResult};
 use crate::extract::tag;
@@ -25,29 +28,26 @@ pub fn configure(config: &mut ServiceConfig<'_>) {
     config
         .service(list::list_base_models)
         .service(create::create_base_model)
+        .service(refresh_cards::refresh_cards)
         .service(get::get_base_model)
         .service(update::update_base_model)
         .service(delete::delete_base_model)
         .service(card::get_card)
+        .service(refresh_card::refresh_card)
+        .service(files::list_files)
+        .service(files::get_file)
+        .service(integrity::get_integrity)
+        .service(integrity::verify_integrity)
+        .service(memory::get_memory)
         .service(deployment_template::get_deployment_template)
         .service(deployment_template::put_deployment_template)
         .service(deployment_template::delete_deployment_template);
 }
 
-/// The base model that an address names.
-#[derive(IntoParams)]
-#[into_params(names("base_model"), parameter_in = Path)]
-#[expect(dead_code, reason = "it describes the parameter in the OpenAPI document")]
-pub struct BaseModelParameter(
-    /// Id or technical name, the latter whatever its letter case.
-    #[param(example = "llama3.2-1b", min_length = 1, max_length = 40)]
-    String,
-);
-
-async fn find(service: &Service, asked: &Path<String>) -> ApiResult<BaseModel> {
-    let reference = Reference::from(asked.as_str());
+async fn find(service: &Service, asked: &Asked) -> ApiResult<BaseModel> {
+    let reference = Reference::from(asked.base_model.as_str());
     let found = service.database.read(async |db| BaseModel::find(&reference, db).await).await?;
-    found.ok_or_else(|| ApiError::NotFound(asked.as_str().to_owned()))
+    found.ok_or_else(|| ApiError::NotFound(asked.base_model.clone()))
 }
 
 /// The record with its tag.

@@ -1,12 +1,15 @@
-use actix_web::web::{Data, Path};
+use actix_web::web::Data;
 use actix_web::{HttpResponse, patch};
 use serde_json::Value;
 
-use super::create::{read_card, taken};
-use super::{BaseModelParameter, answer, find};
-use crate::app::{BodyProblems, ChangeProblems, Service, Unavailable, detached};
+use super::create::taken;
+use super::{answer, find};
+use crate::app::{BodyProblems, ChangeHeaders, ChangeProblems, Service, Unavailable, detached};
+use crate::base_models::folder_card::FolderCard;
 use crate::base_models::input::{BaseModelChanges, NewBaseModel};
 use crate::base_models::model::{BaseModel, Row, UNIQUE_NAMES};
+use crate::base_models::reference::Asked;
+use crate::database::Connection;
 use crate::error::{ApiError, ApiResult, OnConstraint as _, Problem};
 use crate::extract::{Conditions, Members, Patch, ValidQuery};
 
@@ -20,7 +23,7 @@ const TRIES: usize = 5;
 /// nothing leaves the tag as it is.
 #[utoipa::path(
     tag = "base models",
-    params(BaseModelParameter, ("If-Match" = Option<String>, Header, description = "The tag of the state you know", max_length = 1024)),
+    params(Asked, ChangeHeaders),
     request_body(
         content((BaseModelChanges = "application/merge-patch+json"), (BaseModelChanges = "application/json")),
         description = "The members to change",
@@ -37,7 +40,7 @@ const TRIES: usize = 5;
 #[patch("/base-models/{base_model}")]
 pub async fn update_base_model(
     service: Data<Service>,
-    asked: Path<String>,
+    asked: Asked,
     _: ValidQuery<()>,
     conditions: Conditions,
     Patch(patch): Patch,
@@ -47,12 +50,7 @@ pub async fn update_base_model(
 }
 
 /// Applies a patch to the state that is there, and again to the next one if that was changed in between.
-pub async fn change(
-    service: &Service,
-    asked: &Path<String>,
-    conditions: &Conditions,
-    patch: &Value,
-) -> ApiResult<BaseModel> {
+pub async fn change(service: &Service, asked: &Asked, conditions: &Conditions, patch: &Value) -> ApiResult<BaseModel> {
     for _ in 0..TRIES {
         let current = find(service, asked).await?;
         conditions.check_change(current.revision)?;
@@ -70,17 +68,17 @@ async fn apply(service: &Service, current: BaseModel, patch: &Value) -> ApiResul
     if after == before {
         return Ok(Some(current));
     }
-    let (path, card) = if after.path == before.path {
-        (after.path.clone(), None)
-    } else {
-        let (path, card) = read_card(service, &after.path).await?;
-        (path, Some(card))
+    let folder = match after.path == before.path {
+        true => None,
+        false => Some(FolderCard::read(service, &after.path).await?),
     };
     let mut row = Row::from(after);
-    row.path = path;
+    if let Some(folder) = &folder {
+        row.path = folder.path.clone();
+    }
     let (id, revision) = (current.id, current.revision);
-    let updated =
-        service.database.write(async |db| BaseModel::update(id, revision, &row, card.as_ref(), db).await).await;
+    let write = async |db: &mut Connection| BaseModel::update(id, revision, &row, folder.as_ref(), db).await;
+    let updated = service.database.write(write).await;
     match updated.on_constraint(&UNIQUE_NAMES)? {
         Some(updated) => Ok(updated),
         None => taken(service, &row, Some(id)).await.map(|()| None),

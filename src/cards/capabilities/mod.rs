@@ -155,7 +155,7 @@ mod tests {
 
     #[test]
     fn a_chat_template_makes_a_model_chat_and_its_text_tells_the_rest() {
-        let template = b"{% if tools %}{{ tools }}{% endif %}{% if enable_thinking %}<think>{% endif %}";
+        let template = "{% if tools %}{{ tools }}{% endif %}{% if enable_thinking %}<think>{% endif %}";
         let card = card_of(&[("chat_template.jinja", template)]);
         assert_eq!(card.capabilities, [Capability::Chat, Capability::Tools, Capability::Thinking]);
         let source = &card.sources["/capabilities/1"];
@@ -165,7 +165,7 @@ mod tests {
 
     #[test]
     fn marks_of_a_hole_in_the_vocabulary_make_a_model_insert() {
-        let vocabulary = br#"{"model": {"vocab": {"<fim_prefix>": 0, "<fim_suffix>": 1}}}"#;
+        let vocabulary = r#"{"model": {"vocab": {"<fim_prefix>": 0, "<fim_suffix>": 1}}}"#;
         let card = card_of(&[("tokenizer.json", vocabulary)]);
         assert_eq!(card.capabilities, [Capability::Insert]);
     }
@@ -173,8 +173,8 @@ mod tests {
     #[test]
     fn embedding_models_do_not_chat_though_they_have_a_template() {
         let card = card_of(&[
-            ("chat_template.jinja", b"{{ tools }}"),
-            ("model_card.json", br#"{"tasks": ["feature-extraction"]}"#),
+            ("chat_template.jinja", "{{ tools }}"),
+            ("model_card.json", r#"{"tasks": ["feature-extraction"]}"#),
         ]);
         assert_eq!(card.capabilities, [Capability::Embedding]);
     }
@@ -182,8 +182,8 @@ mod tests {
     #[test]
     fn an_author_may_say_what_a_decoder_is_for() {
         let card = card_of(&[
-            ("model_card.json", br#"{"tasks": ["text-generation"]}"#),
-            ("README.md", b"---\npipeline_tag: text-ranking\n---\n"),
+            ("model_card.json", r#"{"tasks": ["text-generation"]}"#),
+            ("README.md", "---\npipeline_tag: text-ranking\n---\n"),
         ]);
         assert_eq!(card.capabilities, [Capability::Completion, Capability::Rerank]);
         assert_eq!(card.sources["/capabilities/1"].pointer.as_deref(), Some("/pipeline_tag"));
@@ -191,16 +191,19 @@ mod tests {
 
     #[test]
     fn a_classifier_saved_as_a_cross_encoder_ranks() {
-        let card = card_of(&[(
-            "config.json",
-            br#"{"architectures": ["BertForSequenceClassification"], "model_type": "bert", "sentence_transformers": {}}"#,
-        ), ("model_card.json", br#"{"architectures": "BertForSequenceClassification"}"#)]);
+        let card = card_of(&[
+            (
+                "config.json",
+                r#"{"architectures": ["BertForSequenceClassification"], "model_type": "bert", "sentence_transformers": {}}"#,
+            ),
+            ("model_card.json", r#"{"architectures": "BertForSequenceClassification"}"#),
+        ]);
         assert_eq!(card.capabilities, [Capability::Rerank]);
     }
 
     #[test]
     fn every_conclusion_has_its_source() {
-        let card = card_of(&[("preprocessor_config.json", br#"{"image_processor_type": "X"}"#)]);
+        let card = card_of(&[("preprocessor_config.json", r#"{"image_processor_type": "X"}"#)]);
         assert_eq!(card.capabilities, [Capability::Vision]);
         assert_eq!(card.sources["/capabilities/0"], card.sources["/modalities/input/0"]);
         assert_eq!(card.sources["/capabilities/0"].pointer.as_deref(), Some("/image_processor_type"));

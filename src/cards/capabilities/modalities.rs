@@ -172,8 +172,8 @@ mod tests {
     #[test]
     fn processors_tell_what_goes_in() {
         let card = card_of(&[
-            ("preprocessor_config.json", br#"{"sampling_rate": 16000, "image_mean": [0.5]}"#),
-            ("config.json", br#"{"video_token_id": 7}"#),
+            ("preprocessor_config.json", r#"{"sampling_rate": 16000, "image_mean": [0.5]}"#),
+            ("config.json", r#"{"video_token_id": 7}"#),
         ]);
         assert_eq!(card.modalities.input, [Image, Audio, Video]);
         let source = Source::key("config.json", "/video_token_id").by("there is a mark for videos");
@@ -182,17 +182,17 @@ mod tests {
 
     #[test]
     fn a_task_tells_both_sides_and_a_processor_of_the_output_adds_nothing() {
-        let audio = ("preprocessor_config.json", &br#"{"sampling_rate": 16000}"#[..]);
-        let speaks = ("model_card.json", &br#"{"tasks": "text-to-speech"}"#[..]);
+        let audio = ("preprocessor_config.json", &r#"{"sampling_rate": 16000}"#[..]);
+        let speaks = ("model_card.json", &r#"{"tasks": "text-to-speech"}"#[..]);
         let card = card_of(&[audio, speaks]);
         assert_eq!((card.modalities.input, card.modalities.output), (vec![Text], vec![Audio]));
     }
 
     #[test]
     fn without_a_task_a_tokenizer_is_the_sign_of_text() {
-        assert_eq!(card_of(&[("vocab.txt", b"a\nb\n")]).modalities.input, [Text]);
-        let features = ("model_card.json", &br#"{"tasks": "feature-extraction"}"#[..]);
-        let card = card_of(&[features, ("preprocessor_config.json", br#"{"sampling_rate": 16000}"#)]);
+        assert_eq!(card_of(&[("vocab.txt", "a\nb\n")]).modalities.input, [Text]);
+        let features = ("model_card.json", &r#"{"tasks": "feature-extraction"}"#[..]);
+        let card = card_of(&[features, ("preprocessor_config.json", r#"{"sampling_rate": 16000}"#)]);
         assert_eq!(card.modalities.input, [Audio]);
     }
 }

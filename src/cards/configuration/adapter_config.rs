@@ -20,6 +20,9 @@ const TASKS: [(&str, &str); 6] = [
     ("FEATURE_EXTRACTION", "feature-extraction"),
 ];
 
+/// Modules that are told: a list of every layer's own is longer than anyone reads.
+const MAX_MODULES: usize = 512;
+
 pub fn read(draft: &mut Draft<'_>) {
     library(draft, "peft", Source::file(FILE));
     let Some(document) = draft.json(FILE) else { return };
@@ -38,7 +41,8 @@ pub fn read(draft: &mut Draft<'_>) {
 
 /// A list of names, or one string: a pattern or `all-linear`.
 fn targets(root: &Field<'_>) -> Option<Fact<Vec<String>>> {
-    root.get("target_modules")?.strings()
+    let modules = root.get("target_modules")?.strings()?;
+    Some(modules.map(|names| names.into_iter().take(MAX_MODULES).collect()))
 }
 
 fn base_model(root: &Field<'_>) -> Option<Fact<Vec<String>>> {
@@ -59,4 +63,43 @@ pub fn warn_beside_model(draft: &mut Draft<'_>) {
     let base = base.unwrap_or_else(|| "a model it does not name".to_owned());
     let detail = format!("{FILE} lies beside a whole model: transformers may load {base} instead of the model here");
     draft.warn(WarningCode::ConflictingValues, Some("/adapter"), detail, [FILE, "config.json"]);
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::cards::card::ArchitectureKind;
+    use crate::cards::testing::{card_of, warning_codes};
+    use crate::cards::warning::WarningCode;
+
+    const LORA: &str = r#"{"peft_type": "LORA", "base_model_name_or_path": "org/base", "task_type": "CAUSAL_LM", "r": 16,
+        "lora_alpha": 32, "target_modules": ["q_proj", "v_proj"]}"#;
+
+    #[test]
+    fn an_adapter_tells_what_it_changes_and_of_which_model() {
+        let card = card_of(&[("adapter_config.json", LORA)]);
+        let adapter = card.adapter.unwrap();
+        assert_eq!((adapter.kind.as_deref(), adapter.rank, adapter.alpha), (Some("LORA"), Some(16), Some(32.0)));
+        assert_eq!(adapter.target_modules, ["q_proj", "v_proj"]);
+        assert_eq!(card.base_models, ["org/base"]);
+        assert_eq!(card.architecture.kind, Some(ArchitectureKind::Adapter));
+        assert_eq!((card.library.as_deref(), card.task.as_deref()), (Some("peft"), Some("text-generation")));
+        assert_eq!(card.sources["/adapter/rank"].pointer.as_deref(), Some("/r"));
+    }
+
+    #[test]
+    fn modules_may_be_a_pattern() {
+        let card = card_of(&[("adapter_config.json", r#"{"target_modules": "all-linear", "task_type": null}"#)]);
+        assert_eq!(card.adapter.unwrap().target_modules, ["all-linear"]);
+        assert_eq!(card.task, None);
+    }
+
+    #[test]
+    fn an_adapter_beside_a_whole_model_is_told() {
+        let card = card_of(&[
+            ("adapter_config.json", LORA),
+            ("config.json", r#"{"model_type": "llama", "architectures": ["LlamaForCausalLM"], "hidden_size": 8}"#),
+        ]);
+        assert_eq!(card.adapter, None);
+        assert!(warning_codes(&card).contains(&WarningCode::ConflictingValues));
+    }
 }

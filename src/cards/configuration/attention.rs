@@ -4,7 +4,7 @@
 //! of multi-head latent attention is as large as its two parts together; what other tools call
 //! `head_dim` there differs, so the card says which it means.
 
-use crate::cards::card::{Attention, Mla};
+use crate::cards::card::{Architecture, Attention, Mla};
 use crate::cards::draft::{Draft, fill};
 use crate::cards::facts::{Fact, Field, Source};
 
@@ -45,7 +45,7 @@ fn key_value_heads(settings: &Settings<'_>, heads: Option<u64>) -> Option<Fact<u
         .or_else(|| of_blocks(settings, heads))
         .or_else(|| of_attention_block(settings))
         .or_else(|| settings.fact(&KEY_VALUE_HEADS, common))
-        .or_else(|| Some(Fact::new(heads, Source::derived("num_attention_heads: there is no key of its own"))))
+        .or_else(|| Some(all_heads(heads)))
 }
 
 /// Falcon's first architecture shares one key/value head, whatever number its file holds.
@@ -119,29 +119,41 @@ fn latent(draft: &mut Draft<'_>, settings: &Settings<'_>) {
 }
 
 fn head_dim(draft: &Draft<'_>, settings: &Settings<'_>) -> Option<Fact<u64>> {
-    let heads = draft.card.architecture.num_attention_heads?;
-    if let Some(mla) = &draft.card.architecture.mla {
-        let size = mla.qk_nope_head_dim.unwrap_or(0).checked_add(mla.qk_rope_head_dim?)?;
-        let how = "qk_nope_head_dim + qk_rope_head_dim: a query/key head of multi-head latent attention";
-        return Some(Fact::new(size, Source::derived(how)));
+    draft.card.architecture.num_attention_heads?;
+    if draft.card.architecture.mla.is_some() {
+        return derived_head_dim(&draft.card.architecture);
     }
-    let divided = || {
-        let size = draft.card.architecture.hidden_size?;
-        let exact = size.checked_rem(heads)? == 0;
-        let how = "hidden_size / num_attention_heads";
-        exact.then(|| size.checked_div(heads)).flatten().map(|size| Fact::new(size, Source::derived(how)))
-    };
     // What a class of latent attention calls head_dim by default is one of its two parts.
     let latent = settings.class.has_default("kv_lora_rank");
     let stated = || HEAD_DIM.iter().find_map(|key| common(&settings.backbone.get(key)?));
     let own = if latent { stated() } else { settings.fact(&HEAD_DIM, common) };
-    own.or_else(divided)
+    own.or_else(|| derived_head_dim(&draft.card.architecture))
 }
 
-fn kind(draft: &mut Draft<'_>) {
+/// The size of a head where no key gives it.
+pub fn derived_head_dim(architecture: &Architecture) -> Option<Fact<u64>> {
+    if let Some(mla) = &architecture.mla {
+        let size = mla.qk_nope_head_dim.unwrap_or(0).checked_add(mla.qk_rope_head_dim?)?;
+        let how = "qk_nope_head_dim + qk_rope_head_dim: a query/key head of multi-head latent attention";
+        return Some(Fact::new(size, Source::derived(how)));
+    }
+    let (size, heads) = (architecture.hidden_size?, architecture.num_attention_heads?);
+    let divides = size.checked_rem(heads)? == 0;
+    let divided = size.checked_div(heads).filter(|_| divides)?;
+    Some(Fact::new(divided, Source::derived("hidden_size / num_attention_heads")))
+}
+
+/// As many key/value heads as heads, where no key gives them.
+pub fn all_heads(heads: u64) -> Fact<u64> {
+    Fact::new(heads, Source::derived("num_attention_heads: there is no key of its own"))
+}
+
+/// Of which kind the attention is, by what is known of the heads.
+pub fn kind(draft: &mut Draft<'_>) {
     let architecture = &draft.card.architecture;
     let (heads, kv_heads) = (architecture.num_attention_heads, architecture.num_key_value_heads);
-    let recurrent = architecture.layers.as_ref().is_some_and(|layers| layers.recurrent > 0);
+    let layers = architecture.layers.as_ref().is_some_and(|layers| layers.recurrent > 0);
+    let recurrent = layers || architecture.state_space.is_some();
     let (kind, how) = match (heads, kv_heads) {
         _ if recurrent => (Attention::Hybrid, "some layers keep a state instead"),
         _ if architecture.mla.is_some() => (Attention::Mla, "it has kv_lora_rank"),
@@ -151,4 +163,90 @@ fn kind(draft: &mut Draft<'_>) {
         _ => return,
     };
     fill!(draft, architecture.attention, Some(Fact::new(kind, Source::derived(how))));
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::cards::card::Attention;
+    use crate::cards::testing::card_of;
+
+    fn heads(config: &str) -> (Option<u64>, Option<u64>, Option<Attention>) {
+        let architecture = card_of(&[("config.json", config)]).architecture;
+        (architecture.num_key_value_heads, architecture.head_dim, architecture.attention)
+    }
+
+    #[test]
+    fn heads_that_are_not_stated_follow_or_are_fixed_by_the_class() {
+        let of = |family: &str| {
+            heads(&format!(
+                r#"{{"model_type": "{family}", "hidden_size": 4096, "num_hidden_layers": 2, "num_attention_heads": 32}}"#
+            ))
+        };
+        assert_eq!(of("llama"), (Some(32), Some(128), Some(Attention::Mha)));
+        assert_eq!(of("gpt_oss"), (Some(8), Some(64), Some(Attention::Gqa)));
+        assert_eq!(of("nobody"), (Some(32), Some(128), Some(Attention::Mha)));
+    }
+
+    #[test]
+    fn falcon_shares_one_head_unless_its_decoder_is_the_new_one() {
+        let of = |rest: &str| {
+            heads(&format!(
+                r#"{{"model_type": "falcon", "hidden_size": 512, "num_hidden_layers": 2, "num_attention_heads": 8,
+                "num_kv_heads": 4, {rest}}}"#
+            ))
+            .0
+        };
+        assert_eq!(of(r#""multi_query": true"#), Some(1));
+        assert_eq!(of(r#""multi_query": false"#), Some(8));
+        assert_eq!(of(r#""new_decoder_architecture": true, "multi_query": true"#), Some(4));
+    }
+
+    #[test]
+    fn a_switch_may_stand_for_a_number() {
+        let starcoder = r#"{"model_type": "gpt_bigcode", "n_embd": 64, "n_head": 8, "n_layer": 1}"#;
+        assert_eq!(heads(starcoder), (Some(1), Some(8), Some(Attention::Mqa)));
+        let chatglm = r#"{"model_type": "chatglm", "hidden_size": 64, "num_attention_heads": 8, "kv_channels": 16,
+            "multi_query_attention": true, "multi_query_group_num": 2}"#;
+        assert_eq!(heads(chatglm), (Some(2), Some(16), Some(Attention::Gqa)));
+    }
+
+    #[test]
+    fn a_latent_head_is_its_two_parts_together() {
+        let config = r#"{"model_type": "deepseek_v3", "hidden_size": 7168, "num_hidden_layers": 61,
+            "num_attention_heads": 128, "num_key_value_heads": 128, "kv_lora_rank": 512, "q_lora_rank": null,
+            "qk_nope_head_dim": 128, "qk_rope_head_dim": 64, "v_head_dim": 128}"#;
+        assert_eq!(heads(config), (Some(128), Some(192), Some(Attention::Mla)));
+        let card = card_of(&[("config.json", config)]);
+        assert_eq!(card.architecture.mla.unwrap().q_lora_rank, None);
+        let source = &card.sources["/architecture/mla/kv_lora_rank"];
+        assert_eq!(source.pointer.as_deref(), Some("/kv_lora_rank"));
+    }
+
+    #[test]
+    fn latent_attention_that_is_switched_off_leaves_plain_heads() {
+        let config = r#"{"model_type": "deepseek_v2", "hidden_size": 1280, "num_hidden_layers": 12,
+            "num_attention_heads": 10, "num_key_value_heads": 10, "kv_lora_rank": null, "qk_rope_head_dim": 0}"#;
+        assert_eq!(heads(config), (Some(10), Some(128), Some(Attention::Mha)));
+    }
+
+    #[test]
+    fn a_searched_network_counts_its_first_block_that_attends() {
+        let config = r#"{"model_type": "nemotron-nas", "hidden_size": 64, "num_attention_heads": 64, "block_configs":
+            [{"attention": {"no_op": true, "n_heads_in_group": null}}, {"attention": {"n_heads_in_group": 8}}]}"#;
+        assert_eq!(heads(config).0, Some(8));
+    }
+
+    #[test]
+    fn a_state_space_model_has_no_heads() {
+        let config = r#"{"model_type": "mamba", "hidden_size": 64, "num_hidden_layers": 2, "state_size": 16}"#;
+        assert_eq!(heads(config), (None, None, Some(Attention::None)));
+        let card = card_of(&[("config.json", config)]);
+        assert_eq!(card.architecture.state_space.unwrap().inner_size, Some(128));
+    }
+
+    #[test]
+    fn no_heads_at_all_divide_nothing() {
+        let config = r#"{"model_type": "llama", "hidden_size": 0, "num_attention_heads": 0, "head_dim": 0}"#;
+        assert_eq!(heads(config), (None, None, None));
+    }
 }

@@ -14,13 +14,17 @@ use super::{
     state_space, task, towers,
 };
 
+/// Classes that are told: most files name one.
+const MAX_CLASSES: usize = 16;
+
 pub fn read(draft: &mut Draft<'_>, file: &str) {
-    super::library(draft, "transformers", Source::file(file).by("by the keys of the file"));
+    let own = draft.json(file).is_some_and(|document| document.root().get("ssm_cfg").is_some());
+    let name = if own { "mamba-ssm" } else { "transformers" };
+    super::library(draft, name, Source::file(file).by("by the keys of the file"));
     read_below(draft, file);
     let Some(document) = draft.json(file) else { return };
-    let settings = Settings::of(document.root());
-    task::of_config(draft, &settings);
-    kind(draft, &settings);
+    task::of_config(draft, &Settings::of(document.root()));
+    kind(draft, file);
 }
 
 /// The same for the model inside a library that settles what it is for.
@@ -38,6 +42,7 @@ pub fn read_below(draft: &mut Draft<'_>, file: &str) {
 fn identity(draft: &mut Draft<'_>, settings: &Settings<'_>, file: &str) {
     fill!(draft, family, family(&settings.root));
     let architectures = settings.root.get("architectures").and_then(|field| field.strings());
+    let architectures = architectures.map(|fact| fact.map(|names| names.into_iter().take(MAX_CLASSES).collect()));
     draft.fill_list("/architectures", architectures, |card| &mut card.architectures);
     warn_of_unknown(draft, settings, file);
 }
@@ -54,7 +59,7 @@ fn family(root: &Field<'_>) -> Option<Fact<String>> {
 fn warn_of_unknown(draft: &mut Draft<'_>, settings: &Settings<'_>, file: &str) {
     let known = settings.root_class.is_known() || settings.class.is_known();
     let named = draft.card.architectures.iter().any(|name| classes::is_known(name));
-    if !known && !named {
+    if !known && !named && !shape::is_attention_free(settings) {
         let family = draft.card.family.clone().unwrap_or_else(|| "none".to_owned());
         let detail = format!("the model type ({family}) is not one that is known here: it was read by the common keys");
         draft.warn(WarningCode::UnknownArchitecture, Some("/architectures"), detail, [file]);
@@ -66,9 +71,9 @@ fn network(draft: &mut Draft<'_>, settings: &Settings<'_>) {
     context::fill(draft, settings);
     rope::fill(draft, settings);
     layers::fill(draft, settings);
+    state_space::fill(draft, settings);
     attention::fill(draft, settings);
     experts::fill(draft, settings);
-    state_space::fill(draft, settings);
     towers::fill(draft, settings);
     fill!(draft, architecture.tie_word_embeddings, tied(settings));
 }
@@ -82,12 +87,15 @@ fn tied(settings: &Settings<'_>) -> Option<Fact<bool>> {
         .or_else(|| settings.class.default("tie_word_embeddings", |field| field.bool()))
 }
 
-fn kind(draft: &mut Draft<'_>, settings: &Settings<'_>) {
+/// Whether the network encodes, continues or does both; the task is known by then.
+pub fn kind(draft: &mut Draft<'_>, file: &str) {
+    let Some(document) = draft.json(file) else { return };
+    let settings = Settings::of(document.root());
     if let Some(fact) = settings.is_pair().filter(|fact| fact.value) {
         fill!(draft, architecture.kind, Some(fact.map(|_| ArchitectureKind::EncoderDecoder)));
         return;
     }
-    let kind = by_task(draft, settings);
+    let kind = by_task(draft, &settings);
     let source = Source::derived("by the task and the class of the model");
     fill!(draft, architecture.kind, Some(Fact::new(kind, source)));
 }
@@ -98,14 +106,20 @@ fn by_task(draft: &Draft<'_>, settings: &Settings<'_>) -> ArchitectureKind {
         Some("text-generation" | "image-text-to-text" | "audio-text-to-text" | "any-to-any") => {
             ArchitectureKind::Decoder
         }
-        _ if causal => ArchitectureKind::Decoder,
+        _ if causal || shape::is_attention_free(settings) => ArchitectureKind::Decoder,
         Some("text-to-image" | "text-to-video") => ArchitectureKind::Diffusion,
         _ if settings.class.is_masked() => ArchitectureKind::Encoder,
         _ if settings.class.is_causal() => ArchitectureKind::Decoder,
         Some(task) if task.ends_with("classification") || task.ends_with("feature-extraction") => {
             ArchitectureKind::Encoder
         }
-        Some("fill-mask" | "object-detection" | "image-segmentation") => ArchitectureKind::Encoder,
+        Some(
+            "automatic-speech-recognition"
+            | "fill-mask"
+            | "sentence-similarity"
+            | "object-detection"
+            | "image-segmentation",
+        ) => ArchitectureKind::Encoder,
         _ => ArchitectureKind::Other,
     }
 }

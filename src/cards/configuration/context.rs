@@ -9,7 +9,7 @@ use crate::cards::facts::Fact;
 
 use super::settings::{Settings, largest};
 
-const LENGTHS: [&str; 8] = [
+const LENGTHS: [&str; 9] = [
     "max_position_embeddings",
     "n_positions",
     "max_seq_len",
@@ -18,6 +18,7 @@ const LENGTHS: [&str; 8] = [
     "max_sequence_length",
     "max_seq_length",
     "seq_len",
+    "max_context_length",
 ];
 
 pub fn fill(draft: &mut Draft<'_>, settings: &Settings<'_>) {
@@ -42,4 +43,40 @@ fn length(settings: &Settings<'_>) -> Option<Fact<u64>> {
 
 fn smallest(place: &crate::cards::facts::Field<'_>) -> Option<Fact<u64>> {
     LENGTHS.iter().filter_map(|key| largest(&place.get(key)?)).min_by_key(|fact| fact.value)
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::cards::testing::card_of;
+
+    fn length(config: &str) -> Option<u64> {
+        card_of(&[("config.json", config)]).architecture.context_length
+    }
+
+    #[test]
+    fn the_smallest_of_several_keys_counts() {
+        let config = r#"{"model_type": "qwen", "architectures": ["QWenLMHeadModel"], "hidden_size": 8, "vocab_size": 9,
+            "n_positions": 6144, "seq_length": 2048}"#;
+        assert_eq!(length(config), Some(2048));
+    }
+
+    #[test]
+    fn model_max_length_beats_them() {
+        let config = r#"{"model_type": "cohere", "hidden_size": 8, "vocab_size": 9, "max_position_embeddings": 8192,
+            "model_max_length": 131072}"#;
+        assert_eq!(length(config), Some(131_072));
+    }
+
+    #[test]
+    fn a_network_that_only_sees_has_no_context() {
+        let config = r#"{"model_type": "detr", "d_model": 256, "max_position_embeddings": 1024}"#;
+        assert_eq!(length(config), None);
+    }
+
+    #[test]
+    fn a_mark_for_no_limit_is_not_a_length() {
+        let config = r#"{"model_type": "llama", "hidden_size": 8, "vocab_size": 9, "model_max_length": 1e30,
+            "max_position_embeddings": 4096}"#;
+        assert_eq!(length(config), Some(4096));
+    }
 }

@@ -35,3 +35,30 @@ fn of_switches(root: &Field<'_>) -> Option<Fact<String>> {
         Some(on.derive("by its switch", |_| (*name).to_owned()))
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::cards::testing::card_of;
+
+    fn dtype(config: &str) -> Option<String> {
+        card_of(&[("config.json", format!(r#"{{"model_type": "llama", "hidden_size": 8, {config}}}"#))]).weights.dtype
+    }
+
+    #[test]
+    fn the_newer_key_wins_and_the_prefix_goes() {
+        assert_eq!(dtype(r#""torch_dtype": "float32", "dtype": "torch.bfloat16""#).as_deref(), Some("bfloat16"));
+    }
+
+    #[test]
+    fn a_part_or_a_switch_may_tell_it() {
+        assert_eq!(dtype(r#""text_config": {"torch_dtype": "float16"}"#).as_deref(), Some("float16"));
+        assert_eq!(dtype(r#""bf16": false, "fp16": true"#).as_deref(), Some("float16"));
+    }
+
+    #[test]
+    fn what_leaves_it_open_says_nothing() {
+        for open in [r#""torch_dtype": "auto""#, r#""torch_dtype": null"#, r#""torch_dtype": 16"#, r#""bf16": false"#] {
+            assert_eq!(dtype(open), None, "{open}");
+        }
+    }
+}

@@ -74,3 +74,51 @@ fn width(settings: &Settings<'_>) -> Option<Fact<u64>> {
         width.or_else(|| settings.path(&["ffn_config", "ffn_hidden_size"])?.positive())
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::cards::card::Experts;
+    use crate::cards::testing::card_of;
+
+    fn experts(config: &str) -> Option<Experts> {
+        card_of(&[("config.json", config)]).architecture.experts
+    }
+
+    fn of(total: u64, active: u64, shared: Option<u64>, width: u64) -> Option<Experts> {
+        Some(Experts { total: Some(total), active: Some(active), shared, intermediate_size: Some(width) })
+    }
+
+    #[test]
+    fn each_family_has_its_own_names() {
+        let mixtral = r#"{"model_type": "mixtral", "hidden_size": 8, "num_local_experts": 8, "num_experts_per_tok": 2,
+            "intermediate_size": 14336}"#;
+        assert_eq!(experts(mixtral), of(8, 2, None, 14336));
+        let deepseek = r#"{"model_type": "deepseek_v3", "hidden_size": 8, "n_routed_experts": 256, "n_shared_experts": 1,
+            "num_experts_per_tok": 8, "moe_intermediate_size": 2048}"#;
+        assert_eq!(experts(deepseek), of(256, 8, Some(1), 2048));
+        let dbrx = r#"{"model_type": "dbrx", "architectures": ["DbrxForCausalLM"], "d_model": 8,
+            "ffn_config": {"moe_num_experts": 16, "moe_top_k": 4, "ffn_hidden_size": 10752}}"#;
+        assert_eq!(experts(dbrx), of(16, 4, None, 10752));
+    }
+
+    #[test]
+    fn a_file_s_own_number_beats_the_default_under_another_name() {
+        let config = r#"{"model_type": "qwen3_moe", "hidden_size": 8, "num_experts": 160, "num_experts_per_tok": 8,
+            "moe_intermediate_size": 2560}"#;
+        assert_eq!(experts(config), of(160, 8, None, 2560));
+    }
+
+    #[test]
+    fn a_mixture_that_is_switched_off_is_dense() {
+        let config = r#"{"model_type": "minimind", "hidden_size": 8, "n_routed_experts": 4, "use_moe": false}"#;
+        assert_eq!(experts(config), None);
+        let dense = r#"{"model_type": "nemotron_h", "hidden_size": 8, "hybrid_override_pattern": "M-M*-"}"#;
+        assert_eq!(experts(dense), None);
+    }
+
+    #[test]
+    fn one_expert_or_none_is_no_mixture() {
+        assert_eq!(experts(r#"{"model_type": "llama", "hidden_size": 8, "num_experts": 1}"#), None);
+        assert_eq!(experts(r#"{"model_type": "llama", "hidden_size": 8, "num_experts": 0}"#), None);
+    }
+}

@@ -36,3 +36,34 @@ fn end_tokens(draft: &mut Draft<'_>, place: &Field<'_>) {
     let ids: Option<Fact<Vec<u64>>> = place.get("eos_token_id").and_then(|field| field.counts());
     draft.fill_list("/generation/eos_token_ids", ids, |card| &mut card.generation.eos_token_ids);
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::cards::testing::{card_of, warning_codes};
+
+    #[test]
+    fn sampling_and_end_tokens_are_read() {
+        let card = card_of(&[
+            (
+                "generation_config.json",
+                r#"{"temperature": 0.7, "top_p": 0.8, "top_k": 20, "min_p": 0, "repetition_penalty": 1.05,
+                "do_sample": true, "max_new_tokens": 512, "eos_token_id": [151645, 151643]}"#,
+            ),
+            ("config.json", r#"{"model_type": "qwen2", "hidden_size": 8, "eos_token_id": 151643}"#),
+        ]);
+        let generation = &card.generation;
+        assert_eq!((generation.temperature, generation.top_k), (Some(0.7), Some(20)));
+        assert_eq!((generation.min_p, generation.max_new_tokens), (Some(0.0), Some(512)));
+        assert_eq!(generation.eos_token_ids, [151_645, 151_643]);
+        assert_eq!(card.sources["/generation/eos_token_ids"].file.as_deref(), Some("generation_config.json"));
+        assert!(!warning_codes(&card).contains(&crate::cards::WarningCode::ConflictingValues));
+    }
+
+    #[test]
+    fn an_end_token_may_stand_with_the_backbone_alone() {
+        let config = r#"{"model_type": "llava", "text_config": {"eos_token_id": 2}}"#;
+        assert_eq!(card_of(&[("config.json", config)]).generation.eos_token_ids, [2]);
+        let none = r#"{"model_type": "llama", "hidden_size": 8, "eos_token_id": -1}"#;
+        assert!(card_of(&[("config.json", none)]).generation.eos_token_ids.is_empty());
+    }
+}

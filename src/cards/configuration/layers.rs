@@ -13,7 +13,10 @@ use super::settings::Settings;
 use super::shape::is_attention_free;
 
 const LISTS: [&str; 5] = ["layer_types", "layers_block_type", "attn_type_list", "block_types", "hybrid_layer_pattern"];
-const WINDOWS: [&str; 4] = ["sliding_window", "sliding_window_size", "attention_window_size", "attention_chunk_size"];
+const WINDOWS: [&str; 5] =
+    ["sliding_window", "sliding_window_size", "attention_window_size", "attention_chunk_size", "local_attention"];
+/// ModernBERT's period, in which the first layer attends to everything.
+const FIRST_OF: &str = "global_attn_every_n_layers";
 /// Every so many layers attend to everything; these classes say so by default.
 const PERIODS: [(&str, u64); 7] = [
     ("gemma2", 2),
@@ -74,7 +77,7 @@ fn count(layers: impl IntoIterator<Item = Layer>) -> Layers {
     counts
 }
 
-/// A word for each layer. A list shorter than the model repeats, as in RecurrentGemma.
+/// A word for each layer. That of RecurrentGemma is one period, and its attention has a window.
 fn listed(settings: &Settings<'_>) -> Option<Fact<Layers>> {
     let field = LISTS.iter().find_map(|key| settings.field(&[key]).filter(|field| field.value.is_array()))?;
     let numbers = NUMBERS.iter().find(|(key, _)| field.pointer.ends_with(key)).map(|(_, meaning)| *meaning);
@@ -82,7 +85,10 @@ fn listed(settings: &Settings<'_>) -> Option<Fact<Layers>> {
     let depth = settings.count(&["num_hidden_layers"]).map_or(words.len(), |depth| bounded(depth.value));
     let repeats = field.pointer.ends_with("/block_types");
     let length = if repeats { depth } else { words.len() };
-    let layers = count(words.iter().copied().cycle().take(if words.is_empty() { 0 } else { length }));
+    let layers = count(words.iter().copied().cycle().take(length).map(|layer| match layer {
+        Layer::Full if repeats => Layer::Sliding,
+        layer => layer,
+    }));
     Some(Fact::new(layers, field.source().by("its entries, counted")))
 }
 
@@ -135,11 +141,13 @@ fn periodic(settings: &Settings<'_>, depth: u64, windowed: bool) -> Option<Fact<
         return None;
     }
     let recurrent = settings.field(&["attn_layer_period", "full_attention_interval"]);
-    let sliding = settings.field(&["sliding_window_pattern", "_sliding_window_pattern"]);
+    let sliding = settings.field(&["sliding_window_pattern", "_sliding_window_pattern", FIRST_OF]);
     let of_class = || PERIODS.iter().find(|(name, _)| *name == settings.model_type()).map(|(_, period)| *period);
     let fact = recurrent.as_ref().or(sliding.as_ref()).and_then(|field| field.positive());
     let period = fact.as_ref().map(|fact| fact.value).or_else(of_class)?;
-    let full = full_layers(depth, period, settings.field(&["attn_layer_offset"]).and_then(|offset| offset.count()))?;
+    let stated = settings.field(&["attn_layer_offset"]).and_then(|offset| offset.count());
+    let first = settings.field(&[FIRST_OF]).map(|_| 0);
+    let full = full_layers(depth, period, stated.map(|offset| offset.value).or(first))?;
     let rest = depth.checked_sub(full)?;
     let keeps_state = recurrent.is_some() || settings.model_type() == "qwen3_next";
     if !keeps_state && !windowed {
@@ -153,9 +161,77 @@ fn periodic(settings: &Settings<'_>, depth: u64, windowed: bool) -> Option<Fact<
 }
 
 /// With an offset the first such layer is that one, else the last of the period.
-fn full_layers(depth: u64, period: u64, offset: Option<Fact<u64>>) -> Option<u64> {
+fn full_layers(depth: u64, period: u64, offset: Option<u64>) -> Option<u64> {
     match offset {
-        Some(offset) => Some(depth.saturating_sub(offset.value).div_ceil(period.max(1))),
+        Some(offset) => Some(depth.saturating_sub(offset).div_ceil(period.max(1))),
         None => depth.checked_div(period),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::cards::card::{Attention, Layers};
+    use crate::cards::testing::card_of;
+
+    fn layers(config: &str) -> Option<[u64; 4]> {
+        let of = |layers: Layers| [layers.full_attention, layers.sliding_attention, layers.recurrent, layers.other];
+        card_of(&[("config.json", config)]).architecture.layers.map(of)
+    }
+
+    #[test]
+    fn a_list_has_a_word_for_each_layer() {
+        let config = r#"{"model_type": "olmo3", "hidden_size": 8, "num_hidden_layers": 3, "sliding_window": 4096,
+            "layer_types": ["sliding_attention", "sliding_attention", "full_attention"]}"#;
+        assert_eq!(layers(config), Some([1, 2, 0, 0]));
+    }
+
+    #[test]
+    fn a_pattern_has_a_letter_for_each_layer() {
+        let config = r#"{"model_type": "nemotron_h", "hidden_size": 8, "num_hidden_layers": 6,
+            "hybrid_override_pattern": "M-M*ME", "num_attention_heads": 2}"#;
+        assert_eq!(layers(config), Some([1, 0, 3, 2]));
+        assert_eq!(card_of(&[("config.json", config)]).architecture.attention, Some(Attention::Hybrid));
+    }
+
+    #[test]
+    fn a_period_is_the_file_s_or_the_class_s() {
+        let jamba = r#"{"model_type": "jamba", "hidden_size": 8, "num_hidden_layers": 32, "attn_layer_period": 8,
+            "attn_layer_offset": 4}"#;
+        assert_eq!(layers(jamba), Some([4, 0, 28, 0]));
+        let gemma = r#"{"model_type": "gemma2", "hidden_size": 8, "num_hidden_layers": 26, "sliding_window": 4096}"#;
+        assert_eq!(layers(gemma), Some([13, 13, 0, 0]));
+        let modernbert = r#"{"model_type": "modernbert", "hidden_size": 8, "num_hidden_layers": 22,
+            "global_attn_every_n_layers": 3, "local_attention": 128}"#;
+        assert_eq!(layers(modernbert), Some([8, 14, 0, 0]));
+    }
+
+    #[test]
+    fn the_layers_that_attend_may_be_numbered() {
+        let config = r#"{"model_type": "kimi_linear", "hidden_size": 8, "num_hidden_layers": 4,
+            "linear_attn_config": {"full_attn_layers": [4], "kda_layers": [1, 2, 3]}}"#;
+        assert_eq!(layers(config), Some([1, 0, 3, 0]));
+    }
+
+    #[test]
+    fn a_short_list_repeats_and_a_huge_depth_is_bounded() {
+        let config = r#"{"model_type": "recurrent_gemma", "hidden_size": 8, "num_hidden_layers": 26,
+            "attention_window_size": 2048, "block_types": ["recurrent", "recurrent", "attention"]}"#;
+        assert_eq!(layers(config), Some([0, 8, 18, 0]));
+        let huge = config.replace("26", "99999999999999");
+        assert_eq!(layers(&huge).map(|counts| counts.iter().sum()), Some(100_000));
+    }
+
+    #[test]
+    fn a_window_that_is_switched_off_does_not_count() {
+        let config =
+            r#"{"model_type": "qwen2", "hidden_size": 8, "sliding_window": 131072, "use_sliding_window": false}"#;
+        assert_eq!(card_of(&[("config.json", config)]).architecture.sliding_window, None);
+    }
+
+    #[test]
+    fn layers_that_are_all_alike_are_not_told() {
+        let config =
+            r#"{"model_type": "llama", "hidden_size": 8, "layer_types": ["full_attention", "full_attention"]}"#;
+        assert_eq!(layers(config), None);
     }
 }

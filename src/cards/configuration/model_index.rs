@@ -45,6 +45,9 @@ const TASKS: [(&str, &str); 26] = [
 const UNCONDITIONAL: [&str; 6] =
     ["DDPMPipeline", "DDIMPipeline", "PNDMPipeline", "KarrasVePipeline", "ScoreSdeVePipeline", "LDMPipeline"];
 
+/// Parts that are looked at: no pipeline has nearly as many.
+const MAX_PARTS: usize = 256;
+
 pub fn read(draft: &mut Draft<'_>) {
     let Some(document) = PIPELINES.iter().find_map(|file| draft.json(file)) else { return };
     let root = document.root();
@@ -73,7 +76,7 @@ fn of_pipeline(name: &str) -> &'static str {
 
 /// A part is a pair of library and class. One whose library is a module of the folder runs that code.
 fn warn_of_local_parts(draft: &mut Draft<'_>, root: &Field<'_>) {
-    let parts = root.value.as_object().into_iter().flatten();
+    let parts = root.value.as_object().into_iter().flatten().take(MAX_PARTS);
     let libraries = parts.filter_map(|(part, pair)| Some((part.as_str(), pair.as_array()?.first()?.as_str()?)));
     let in_folder =
         |part: &str, library: &str| draft.has(&format!("{part}/{library}.py")) || draft.has(&format!("{library}.py"));
@@ -84,5 +87,51 @@ fn warn_of_local_parts(draft: &mut Draft<'_>, root: &Field<'_>) {
         let what = if custom { "the pipeline itself".to_owned() } else { local.join(", ") };
         let detail = format!("{} takes code from the folder for {what}", root.file);
         draft.warn(WarningCode::NeedsRemoteCode, None, detail, [root.file]);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cards::card::ArchitectureKind;
+    use crate::cards::testing::{card_of, warning_codes};
+
+    #[test]
+    fn a_pipeline_is_named_and_its_task_follows() {
+        let card = card_of(&[
+            ("model_index.json", r#"{"_class_name": "StableDiffusionXLPipeline", "unet": ["diffusers", "UNet"]}"#),
+            ("unet/config.json", r#"{"_class_name": "UNet"}"#),
+        ]);
+        assert_eq!(card.architectures, ["StableDiffusionXLPipeline"]);
+        assert_eq!((card.library.as_deref(), card.task.as_deref()), (Some("diffusers"), Some("text-to-image")));
+        assert_eq!(card.architecture.kind, Some(ArchitectureKind::Diffusion));
+        assert!(!warning_codes(&card).contains(&WarningCode::NeedsRemoteCode));
+    }
+
+    #[test]
+    fn names_of_pipelines_tell_their_tasks() {
+        for (name, task) in [
+            ("DDPMPipeline", "unconditional-image-generation"),
+            ("StableDiffusionXLImg2ImgPipeline", "image-to-image"),
+            ("FluxFillPipeline", "image-to-image"),
+            ("WanImageToVideoPipeline", "image-to-video"),
+            ("WanPipeline", "text-to-video"),
+            ("HunyuanVideoPipeline", "text-to-video"),
+            ("StableAudioPipeline", "text-to-audio"),
+            ("FluxPipeline", "text-to-image"),
+        ] {
+            assert_eq!(of_pipeline(name), task, "{name}");
+        }
+    }
+
+    #[test]
+    fn code_of_the_folder_is_told() {
+        let index = r#"{"_class_name": "DiffusionPipeline", "unet": ["my_unet", "UNet"], "vae": ["diffusers", "Vae"]}"#;
+        let card = card_of(&[("model_index.json", index), ("unet/my_unet.py", "")]);
+        let warning = card.warnings.iter().find(|warning| warning.code == WarningCode::NeedsRemoteCode).unwrap();
+        assert!(warning.detail.ends_with("for unet"), "{}", warning.detail);
+        let custom = card_of(&[("model_index.json", r#"{"_class_name": ["pipeline", "MyPipeline"]}"#)]);
+        assert_eq!(custom.architectures, ["MyPipeline"]);
+        assert!(warning_codes(&custom).contains(&WarningCode::NeedsRemoteCode));
     }
 }

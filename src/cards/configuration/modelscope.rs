@@ -68,3 +68,36 @@ fn warn_of_code(draft: &mut Draft<'_>, root: &Field<'_>) {
         draft.warn(WarningCode::NeedsRemoteCode, None, detail, [FILE]);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::cards::testing::{card_of, warning_codes};
+    use crate::cards::warning::WarningCode;
+
+    #[test]
+    fn its_task_fills_a_gap_in_the_hub_s_words() {
+        let of = |task: &str| card_of(&[("configuration.json", format!(r#"{{"task": "{task}"}}"#))]).task;
+        assert_eq!(of("image_classification").as_deref(), Some("image-classification"));
+        assert_eq!(of("chat").as_deref(), Some("text-generation"));
+        assert_eq!(of("bilibili"), None);
+    }
+
+    #[test]
+    fn the_model_s_class_comes_first() {
+        let card = card_of(&[
+            ("configuration.json", r#"{"task": "chat"}"#),
+            ("config.json", r#"{"architectures": ["BertForMaskedLM"]}"#),
+        ]);
+        assert_eq!(card.task.as_deref(), Some("fill-mask"));
+        assert_eq!(card.library.as_deref(), Some("transformers"));
+    }
+
+    #[test]
+    fn plugins_are_code() {
+        for code in [r#"{"allow_remote": true}"#, r#"{"plugins": ["my-plugin"]}"#] {
+            assert!(warning_codes(&card_of(&[("configuration.json", code)])).contains(&WarningCode::NeedsRemoteCode));
+        }
+        let none = r#"{"allow_remote": false, "plugins": []}"#;
+        assert!(!warning_codes(&card_of(&[("configuration.json", none)])).contains(&WarningCode::NeedsRemoteCode));
+    }
+}

@@ -3,14 +3,14 @@
 //! Their keys are one family of names (`dim`, `n_layers`, `n_heads`), told apart by what else is there.
 //! Beside a `config.json` of transformers the file is only compared with it.
 
-use crate::cards::card::{ArchitectureKind, Attention, Experts, Mla};
+use crate::cards::card::{ArchitectureKind, Experts, Mla};
 use crate::cards::draft::{Draft, fill};
 use crate::cards::facts::{Fact, Field, Source};
 use crate::cards::kind::has_weights;
 use crate::cards::warning::WarningCode;
 
 use super::settings::{common, largest};
-use super::{dtype, library, params_parts};
+use super::{attention, dtype, library, params_parts};
 
 /// Blocks that only Mistral's files have.
 const MISTRAL_KEYS: [&str; 5] = ["sliding_window", "moe", "vision_encoder", "multimodal", "quantization"];
@@ -54,32 +54,15 @@ fn network(draft: &mut Draft<'_>, root: &Field<'_>) {
     fill!(draft, architecture.num_attention_heads, count("n_heads"));
     fill!(draft, architecture.vocab_size, count("vocab_size"));
     latent(draft, root);
-    let heads = draft.card.architecture.num_attention_heads;
-    fill!(draft, architecture.num_key_value_heads, count("n_kv_heads").or_else(|| all_heads(draft, heads?)));
-    let head_dim = count("head_dim").or_else(|| head_dim(draft));
+    // Compressed keys and values have no heads to count.
+    let heads = draft.card.architecture.num_attention_heads.filter(|_| draft.card.architecture.mla.is_none());
+    fill!(draft, architecture.num_key_value_heads, count("n_kv_heads").or_else(|| heads.map(attention::all_heads)));
+    let head_dim = count("head_dim").or_else(|| attention::derived_head_dim(&draft.card.architecture));
     fill!(draft, architecture.head_dim, head_dim);
     experts(draft, root);
     let width = count("hidden_dim").or_else(|| count("inter_dim")).or_else(|| widened(root));
     fill!(draft, architecture.intermediate_size, width);
-    attention(draft);
-}
-
-/// Compressed keys and values have no heads to count.
-fn all_heads(draft: &Draft<'_>, heads: u64) -> Option<Fact<u64>> {
-    let source = Source::derived("num_attention_heads: there is no key of its own");
-    draft.card.architecture.mla.is_none().then(|| Fact::new(heads, source))
-}
-
-fn head_dim(draft: &Draft<'_>) -> Option<Fact<u64>> {
-    let architecture = &draft.card.architecture;
-    if let Some(mla) = &architecture.mla {
-        let size = mla.qk_nope_head_dim?.checked_add(mla.qk_rope_head_dim?)?;
-        return Some(Fact::new(size, Source::derived("qk_nope_head_dim + qk_rope_head_dim")));
-    }
-    let (size, heads) = (architecture.hidden_size?, architecture.num_attention_heads?);
-    let exact = size.checked_rem(heads)? == 0;
-    let how = "hidden_size / num_attention_heads";
-    exact.then(|| size.checked_div(heads)).flatten().map(|size| Fact::new(size, Source::derived(how)))
+    attention::kind(draft);
 }
 
 fn latent(draft: &mut Draft<'_>, root: &Field<'_>) {
@@ -137,18 +120,6 @@ fn scaled_down(width: u64, multiplier: f64) -> Option<u64> {
     (1.0..=9_007_199_254_740_992.0).contains(&scaled).then_some(scaled as u64)
 }
 
-fn attention(draft: &mut Draft<'_>) {
-    let architecture = &draft.card.architecture;
-    let kind = match (architecture.num_attention_heads, architecture.num_key_value_heads) {
-        _ if architecture.mla.is_some() => Attention::Mla,
-        (Some(heads), Some(kv_heads)) if heads == kv_heads => Attention::Mha,
-        (Some(_), Some(1)) => Attention::Mqa,
-        (Some(_), Some(_)) => Attention::Gqa,
-        _ => return,
-    };
-    fill!(draft, architecture.attention, Some(Fact::new(kind, Source::derived("by the numbers of heads"))));
-}
-
 fn what_it_is(draft: &mut Draft<'_>) {
     let source = Source::derived("a native configuration is of a language model");
     fill!(draft, architecture.kind, Some(Fact::new(ArchitectureKind::Decoder, source.clone())));
@@ -173,4 +144,70 @@ pub fn compare(draft: &mut Draft<'_>) {
     fill!(draft, architecture.num_attention_heads, count("n_heads"));
     fill!(draft, architecture.num_key_value_heads, count("n_kv_heads"));
     fill!(draft, architecture.vocab_size, count("vocab_size"));
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::cards::testing::{card_of, warning_codes};
+    use crate::cards::warning::WarningCode;
+
+    fn width(params: &str) -> Option<u64> {
+        card_of(&[("params.json", params)]).architecture.intermediate_size
+    }
+
+    #[test]
+    fn meta_s_feed_forward_width_is_worked_out() {
+        let of = |rest: &str| width(&format!(r#"{{"n_layers": 32, "n_heads": 32, {rest}}}"#));
+        assert_eq!(of(r#""dim": 4096, "multiple_of": 256"#), Some(11008));
+        assert_eq!(of(r#""dim": 4096, "multiple_of": 1024, "ffn_dim_multiplier": 1.3"#), Some(14336));
+        assert_eq!(of(r#""dim": 8192, "multiple_of": 4096, "ffn_dim_multiplier": 1.3"#), Some(28672));
+        assert_eq!(of(r#""dim": 2048, "multiple_of": 256, "hidden_dim": 11008"#), Some(11008));
+        assert_eq!(of(r#""dim": 4096, "multiple_of": 0, "ffn_dim_multiplier": 1e300"#), None);
+    }
+
+    #[test]
+    fn mistral_s_file_is_read_whole() {
+        let card = card_of(&[
+            (
+                "params.json",
+                r#"{"dim": 5120, "n_layers": 40, "head_dim": 128, "hidden_dim": 32768, "n_heads": 32, "n_kv_heads": 8,
+                "rope_theta": 1000000000.0, "vocab_size": 131072, "moe": {"num_experts": 8, "num_experts_per_tok": 2},
+                "vision_encoder": {"hidden_size": 1024, "num_hidden_layers": 24, "image_size": 1540},
+                "quantization": {"qformat_weight": "fp8_e4m3"}}"#,
+            ),
+            ("tekken.json", "{}"),
+        ]);
+        let architecture = &card.architecture;
+        assert_eq!((architecture.head_dim, architecture.num_key_value_heads), (Some(128), Some(8)));
+        assert_eq!(architecture.context_length, Some(128_000));
+        assert_eq!(architecture.experts.as_ref().unwrap().total, Some(8));
+        assert_eq!(architecture.vision.as_ref().unwrap().image_size, Some(1540));
+        assert_eq!(card.task.as_deref(), Some("image-text-to-text"));
+        assert_eq!(card.library.as_deref(), Some("mistral-common"));
+        assert_eq!(card.weights.quantization.unwrap().method, "fp8");
+    }
+
+    #[test]
+    fn deepseek_s_own_configuration_is_foreign_but_read() {
+        let card = card_of(&[(
+            "config.json",
+            r#"{"vocab_size": 129280, "dim": 7168, "inter_dim": 18432, "n_layers": 61, "n_heads": 128, "dtype": "fp8",
+            "n_routed_experts": 256, "n_activated_experts": 8, "kv_lora_rank": 512, "qk_nope_head_dim": 128,
+            "qk_rope_head_dim": 64}"#,
+        )]);
+        assert_eq!((card.architecture.hidden_size, card.architecture.head_dim), (Some(7168), Some(192)));
+        assert_eq!(card.architecture.num_key_value_heads, None);
+        assert!(warning_codes(&card).contains(&WarningCode::ForeignSchema));
+    }
+
+    #[test]
+    fn a_native_file_that_differs_from_the_configuration_is_a_conflict() {
+        let config = r#"{"model_type": "mistral", "hidden_size": 5120, "num_hidden_layers": 40}"#;
+        let of = |params: &str| card_of(&[("config.json", config), ("params.json", params)]);
+        let agrees = of(r#"{"dim": 5120, "n_layers": 40}"#);
+        assert!(!warning_codes(&agrees).contains(&WarningCode::ConflictingValues));
+        let differs = of(r#"{"dim": 4096, "n_layers": 40}"#);
+        assert!(warning_codes(&differs).contains(&WarningCode::ConflictingValues));
+        assert_eq!(differs.architecture.hidden_size, Some(5120));
+    }
 }

@@ -145,7 +145,7 @@ fn of_tool(root: &Field<'_>) -> Option<Parts> {
 }
 
 fn bits(block: &Field<'_>, method: &str) -> Option<Fact<u64>> {
-    let groups = || block.get("config_groups").and_then(|groups| of_groups(&groups, &BITS));
+    let groups = || narrowest(block)?.first(&BITS)?.positive();
     block
         .first(&BITS)
         .and_then(|field| field.positive())
@@ -163,10 +163,12 @@ fn of_switch(block: &Field<'_>) -> Option<Fact<u64>> {
     })
 }
 
-/// The first of the groups of compressed-tensors that gives one of these keys for its weights.
-fn of_groups(groups: &Field<'_>, keys: &[&str]) -> Option<Fact<u64>> {
-    let names = groups.value.as_object()?.keys();
-    names.take(64).find_map(|name| groups.get(name)?.get("weights")?.first(keys)?.positive())
+/// What the groups of compressed-tensors say of their weights; of several, the one with the fewest bits.
+fn narrowest<'a>(block: &Field<'a>) -> Option<Field<'a>> {
+    let groups = block.get("config_groups")?;
+    let names = groups.value.as_object()?.keys().take(64);
+    let weights = names.filter_map(|name| groups.get(name)?.get("weights").filter(|part| part.value.is_object()));
+    weights.min_by_key(|part| part.first(&BITS).and_then(|bits| bits.positive()).map_or(u64::MAX, |bits| bits.value))
 }
 
 fn of_algorithm(field: &Field<'_>) -> Option<Fact<u64>> {
@@ -190,14 +192,77 @@ fn of_name(method: &str) -> Option<Fact<u64>> {
 
 fn group(block: &Field<'_>) -> Option<Fact<u64>> {
     let own = block.first(&GROUP).and_then(|field| super::settings::largest(&field));
-    own.or_else(|| of_groups(&block.get("config_groups")?, &GROUP))
+    own.or_else(|| narrowest(block)?.first(&GROUP)?.positive())
 }
 
-/// Calibration data of a tool is not a quantisation; a block that cannot be understood is told.
+/// A block that cannot be understood is told.
 pub fn warn_of_unknown(draft: &mut Draft<'_>, settings: &Settings<'_>, file: &str) {
     let stated = settings.root.get("quantization_config").is_some_and(|block| super::settings::is_object(block.value));
     if stated && draft.card.weights.quantization.is_none() {
         let detail = format!("{file} has a quantization_config that does not say its method");
-        draft.warn(WarningCode::UnreadableFile, Some("/weights/quantization"), detail, [file]);
+        draft.warn(WarningCode::ForeignSchema, Some("/weights/quantization"), detail, [file]);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::cards::card::{Card, Quantization};
+    use crate::cards::testing::{card_of, warning_codes};
+    use crate::cards::warning::WarningCode;
+
+    fn with(rest: &str, side: &[(&str, &str)]) -> Card {
+        let config = format!(r#"{{"model_type": "llama", "hidden_size": 8{rest}}}"#);
+        let mut files = vec![("config.json", config.as_str())];
+        files.extend_from_slice(side);
+        card_of(&files)
+    }
+
+    fn of(method: &str, bits: u64, group_size: Option<u64>) -> Option<Quantization> {
+        Some(Quantization { method: method.to_owned(), bits: Some(bits), group_size })
+    }
+
+    #[test]
+    fn the_block_names_its_method() {
+        let card = with(r#", "quantization_config": {"quant_method": "GPTQ", "bits": 4, "group_size": 128}"#, &[]);
+        assert_eq!(card.weights.quantization, of("gptq", 4, Some(128)));
+        let source = &card.sources["/weights/quantization/bits"];
+        assert_eq!(source.pointer.as_deref(), Some("/quantization_config/bits"));
+    }
+
+    #[test]
+    fn a_block_without_a_name_shows_it_by_its_keys() {
+        let bitsandbytes = with(r#", "quantization_config": {"load_in_4bit": true}"#, &[]);
+        assert_eq!(bitsandbytes.weights.quantization, of("bitsandbytes", 4, None));
+        let mlx = with(r#", "quantization": {"group_size": 64, "bits": 4}"#, &[]);
+        assert_eq!(mlx.weights.quantization, of("mlx", 4, Some(64)));
+        let groups = r#", "quantization_config": {"quant_method": "compressed_tensors", "config_groups":
+            {"group_0": {"weights": {"num_bits": 8}}, "group_1": {"weights": {"num_bits": 4, "group_size": 16}}}}"#;
+        assert_eq!(with(groups, &[]).weights.quantization, of("compressed-tensors", 4, Some(16)));
+    }
+
+    #[test]
+    fn side_files_tell_what_the_configuration_does_not() {
+        let modelopt =
+            r#"{"producer": {"name": "modelopt"}, "quantization": {"quant_algo": "NVFP4", "group_size": 16}}"#;
+        let card = with("", &[("hf_quant_config.json", modelopt)]);
+        assert_eq!(card.weights.quantization, of("modelopt", 4, Some(16)));
+        let gptq = with("", &[("quantize_config.json", r#"{"bits": 4, "group_size": -1}"#)]);
+        assert_eq!(gptq.weights.quantization, of("gptq", 4, None));
+        let awq = with("", &[("quantize_config.json", r#"{"w_bit": 4, "q_group_size": 128, "zero_point": true}"#)]);
+        assert_eq!(awq.weights.quantization, of("awq", 4, Some(128)));
+    }
+
+    #[test]
+    fn the_file_of_another_tool_is_not_taken_for_one() {
+        let card = with("", &[("quantize_config.json", r#"{"per_channel": true, "modes": ["q8"]}"#)]);
+        assert_eq!(card.weights.quantization, None);
+    }
+
+    #[test]
+    fn two_files_that_differ_are_a_conflict() {
+        let modelopt = r#"{"producer": {"name": "modelopt"}, "quantization": {"quant_algo": "NVFP4"}}"#;
+        let card = with(r#", "quantization_config": {"quant_method": "fp8"}"#, &[("hf_quant_config.json", modelopt)]);
+        assert_eq!(card.weights.quantization, of("fp8", 8, None));
+        assert!(warning_codes(&card).contains(&WarningCode::ConflictingValues));
     }
 }

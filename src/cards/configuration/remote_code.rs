@@ -56,3 +56,29 @@ fn known<'a>(root: &Field<'a>) -> Option<&'a str> {
 fn clipped(text: &str) -> &str {
     text.char_indices().nth(120).and_then(|(end, _)| text.get(..end)).unwrap_or(text)
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::cards::testing::{card_of, warning_codes};
+    use crate::cards::warning::WarningCode;
+
+    #[test]
+    fn code_is_named_wherever_it_is_mapped() {
+        let card = card_of(&[(
+            "config.json",
+            r#"{"model_type": "llama", "hidden_size": 8, "auto_map": {"AutoConfig": "org/repo--configuration_x.XConfig",
+            "AutoTokenizer": ["tokenization_x.XTokenizer", null]},
+            "vision_config": {"auto_map": {"AutoModel": "modeling_v.Tower"}}}"#,
+        )]);
+        let warning = card.warnings.iter().find(|warning| warning.code == WarningCode::NeedsRemoteCode).unwrap();
+        for class in ["org/repo--configuration_x.XConfig", "tokenization_x.XTokenizer", "modeling_v.Tower"] {
+            assert!(warning.detail.contains(class), "{}", warning.detail);
+        }
+    }
+
+    #[test]
+    fn the_name_of_another_tokenizer_is_no_code() {
+        let config = r#"{"model_type": "llama", "hidden_size": 8, "auto_map": {"AutoTokenizer": "Xenova/gpt-4o"}}"#;
+        assert!(!warning_codes(&card_of(&[("config.json", config)])).contains(&WarningCode::NeedsRemoteCode));
+    }
+}

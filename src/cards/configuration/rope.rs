@@ -11,8 +11,14 @@ use crate::cards::facts::{Fact, Field, Source};
 use super::settings::Settings;
 
 const BLOCKS: [&str; 3] = ["rope_parameters", "rope_scaling", "rope_config"];
-const THETAS: [&str; 5] =
-    ["rope_theta", "rotary_emb_base", "global_rope_theta", "rope_global_base_freq", "rotary_base"];
+const THETAS: [&str; 6] = [
+    "rope_theta",
+    "rotary_emb_base",
+    "global_rope_theta",
+    "rope_global_base_freq",
+    "rotary_base",
+    "rope_embedding_base",
+];
 /// Names of one thing.
 const RENAMED: [(&str, &str); 5] = [
     ("su", "longrope"),
@@ -125,4 +131,77 @@ fn stretched(length: u64, factor: f64) -> Option<u64> {
 /// A length as a float; lengths beyond 32 bits do not occur.
 fn as_float(length: u64) -> Option<f64> {
     u32::try_from(length).ok().map(f64::from)
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::cards::card::Card;
+    use crate::cards::testing::card_of;
+
+    fn card(rest: &str) -> Card {
+        let config = format!(
+            r#"{{"model_type": "qwen2", "hidden_size": 8, "vocab_size": 9, "max_position_embeddings": 32768, {rest}}}"#
+        );
+        card_of(&[("config.json", config)])
+    }
+
+    #[test]
+    fn yarn_reaches_beyond_the_declared_length() {
+        let card = card(
+            r#""rope_theta": 1000000, "rope_scaling": {"type": "yarn", "factor": 4.0,
+            "original_max_position_embeddings": 32768}"#,
+        );
+        assert_eq!(card.architecture.rope_theta, Some(1e6));
+        assert_eq!(card.architecture.context_length, Some(32768));
+        assert_eq!(card.architecture.context_length_extended, Some(131_072));
+        assert_eq!(card.sources["/architecture/rope_scaling/factor"].pointer.as_deref(), Some("/rope_scaling/factor"));
+    }
+
+    #[test]
+    fn the_newer_block_may_hold_one_for_each_kind_of_layer() {
+        let card = card(
+            r#""rope_parameters": {"sliding_attention": {"rope_type": "default", "rope_theta": 10000.0},
+            "full_attention": {"rope_type": "linear", "factor": 8.0, "rope_theta": 500000.0}}"#,
+        );
+        assert_eq!(card.architecture.rope_theta, Some(500_000.0));
+        assert_eq!(card.architecture.rope_scaling.unwrap().kind, "linear");
+    }
+
+    #[test]
+    fn what_llama_3_scales_is_in_the_declared_length_already() {
+        let card = card(
+            r#""rope_scaling": {"rope_type": "llama3", "factor": 32.0,
+            "original_max_position_embeddings": 8192}"#,
+        );
+        assert_eq!(card.architecture.context_length_extended, None);
+    }
+
+    #[test]
+    fn a_length_beside_the_block_beats_the_one_inside() {
+        let card = card(
+            r#""original_max_position_embeddings": 4096, "rope_scaling": {"type": "su",
+            "original_max_position_embeddings": 1}"#,
+        );
+        let scaling = card.architecture.rope_scaling.unwrap();
+        assert_eq!((scaling.kind.as_str(), scaling.factor), ("longrope", Some(8.0)));
+        assert_eq!(scaling.original_max_position_embeddings, Some(4096));
+    }
+
+    #[test]
+    fn a_block_that_scales_nothing_or_is_no_block_is_left_out() {
+        for rest in [
+            r#""rope_scaling": {"type": "mrope", "mrope_section": [16, 24, 24]}"#,
+            r#""rope_scaling": "linear""#,
+            r#""rope_scaling": [2.0]"#,
+            r#""rope_scaling": {}"#,
+        ] {
+            assert_eq!(card(rest).architecture.rope_scaling, None, "{rest}");
+        }
+    }
+
+    #[test]
+    fn factors_beyond_reason_reach_nowhere() {
+        let card = card(r#""rope_scaling": {"type": "linear", "factor": 1e300}"#);
+        assert_eq!(card.architecture.context_length_extended, None);
+    }
 }

@@ -5,7 +5,7 @@
 
 use std::rc::Rc;
 
-use crate::cards::card::{ArchitectureKind, Embedding};
+use crate::cards::card::Embedding;
 use crate::cards::draft::{Document, Draft, fill};
 use crate::cards::facts::{Fact, Field, Source};
 
@@ -63,9 +63,9 @@ pub fn read(draft: &mut Draft<'_>) {
     let task = if compares(&document) { "sentence-similarity" } else { "feature-extraction" };
     let source = Source::file(MODULES).by("by the modules of the file");
     fill!(draft, task, Some(Fact::new(task.to_owned(), source)));
-    config_json::read_below(draft, &below(&model_folder(&document), "config.json"));
-    let source = Source::derived("a model of sentence-transformers encodes");
-    fill!(draft, architecture.kind, Some(Fact::new(ArchitectureKind::Encoder, source)));
+    let config = below(&model_folder(&document), "config.json");
+    config_json::read_below(draft, &config);
+    config_json::kind(draft, &config);
     embedding(draft, &document);
 }
 
@@ -122,4 +122,63 @@ fn length(draft: &mut Draft<'_>, document: &Document) -> Option<Fact<u64>> {
     let path = model_folder(document);
     let mut places = LENGTH_FILES.iter().flat_map(|name| [below(&path, name), (*name).to_owned()]);
     places.find_map(|file| draft.json(&file)?.root().get("max_seq_length")?.positive())
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::cards::card::ArchitectureKind;
+    use crate::cards::testing::card_of;
+
+    const CONFIG: &str =
+        r#"{"model_type": "bert", "architectures": ["BertModel"], "hidden_size": 384, "vocab_size": 30522}"#;
+
+    fn modules(kinds: &[(&str, &str)]) -> String {
+        let module = |(kind, path): &(&str, &str)| {
+            format!(r#"{{"type": "sentence_transformers.models.{kind}", "path": "{path}"}}"#)
+        };
+        format!("[{}]", kinds.iter().map(module).collect::<Vec<_>>().join(","))
+    }
+
+    #[test]
+    fn the_modules_tell_how_a_vector_is_made() {
+        let modules = modules(&[("Transformer", ""), ("Pooling", "1_Pooling"), ("Dense", "2_Dense")]);
+        let card = card_of(&[
+            ("modules.json", modules.as_str()),
+            ("config.json", CONFIG),
+            ("1_Pooling/config.json", r#"{"word_embedding_dimension": 384, "pooling_mode_mean_tokens": true}"#),
+            ("2_Dense/config.json", r#"{"in_features": 384, "out_features": 1024}"#),
+            ("sentence_bert_config.json", r#"{"max_seq_length": 256}"#),
+            ("config_sentence_transformers.json", r#"{"similarity_fn_name": "cosine"}"#),
+        ]);
+        let embedding = card.embedding.unwrap();
+        assert_eq!((embedding.dimension, embedding.max_tokens), (Some(1024), Some(256)));
+        assert_eq!((embedding.pooling.as_deref(), embedding.similarity.as_deref()), (Some("mean"), Some("cosine")));
+        assert_eq!(card.task.as_deref(), Some("sentence-similarity"));
+        assert_eq!(card.library.as_deref(), Some("sentence-transformers"));
+        assert_eq!(card.architecture.kind, Some(ArchitectureKind::Encoder));
+        assert_eq!(card.sources["/embedding/dimension"].file.as_deref(), Some("2_Dense/config.json"));
+    }
+
+    #[test]
+    fn the_model_may_lie_in_a_folder_of_its_own() {
+        let modules = modules(&[("Transformer", "0_Transformer")]);
+        let card = card_of(&[("modules.json", modules.as_str()), ("0_Transformer/config.json", CONFIG)]);
+        assert_eq!((card.family.as_deref(), card.architecture.hidden_size), (Some("bert"), Some(384)));
+        assert_eq!(card.embedding.unwrap().dimension, Some(384));
+        assert_eq!(card.sources["/family"].file.as_deref(), Some("0_Transformer/config.json"));
+    }
+
+    #[test]
+    fn a_path_that_leaves_the_folder_leads_nowhere() {
+        let modules = modules(&[("Transformer", "../elsewhere"), ("Pooling", "/etc")]);
+        let card = card_of(&[("modules.json", modules.as_str())]);
+        assert_eq!(card.family, None);
+    }
+
+    #[test]
+    fn vectors_of_tokens_are_features() {
+        let modules =
+            r#"[{"type": "pylate.models.Dense.Dense", "path": "1_Dense"}, {"type": "x.Transformer", "path": ""}]"#;
+        assert_eq!(card_of(&[("modules.json", modules)]).task.as_deref(), Some("feature-extraction"));
+    }
 }

@@ -152,16 +152,18 @@ const STANDARD: [&str; 5] =
 const WRITTEN: [&str; 4] = ["architectures", "auto_map", "transformers_version", "torch_dtype"];
 
 /// Whether a `config.json` is one of transformers: by what only it writes, or by the names of its class
-/// or of most classes for the sizes. A `model_type` alone is written by other programs too.
+/// or of most classes for the sizes. A `model_type` alone is written by other programs too. The first
+/// Mamba models, which had a library of their own, are read the same way.
 pub fn is_of_transformers(root: &Field<'_>) -> bool {
     let class = class_of(root);
-    let own = |name: &&str| class.as_ref().and_then(|class| class.key(name)).is_some_and(|key| root.get(key).is_some());
-    let standard = ["hidden_size", "num_attention_heads"].iter().all(|name| root.get(name).is_some());
-    let sized = STANDARD.iter().take(2).any(|name| root.get(name).is_some());
-    let nested = BACKBONES.iter().any(|path| root.path(path).is_some_and(|field| is_configuration(&field)));
+    let own = |name: &str| class.as_ref().and_then(|class| class.key(name)).is_some_and(|key| root.get(key).is_some());
+    let all = |names: &[&str]| names.iter().all(|name| root.get(name).is_some());
+    let sized = all(&["hidden_size"]) || all(&["num_hidden_layers"]) || STANDARD.iter().any(|name| own(name));
+    let nested = || BACKBONES.iter().any(|path| root.path(path).is_some_and(|field| is_configuration(&field)));
     WRITTEN.iter().any(|key| root.get(key).is_some())
-        || standard
-        || (class.is_some() && (sized || nested || STANDARD.iter().any(|name| own(&name))))
+        || all(&["hidden_size", "num_attention_heads"])
+        || all(&["d_model", "n_layer", "ssm_cfg"])
+        || (class.is_some() && (sized || nested()))
 }
 
 /// Whether a file states anything of what its class has defaults for. `{"model_type": "llama"}` beside
@@ -198,4 +200,71 @@ pub fn common(field: &Field<'_>) -> Option<Fact<u64>> {
 /// Whether a value is an object with members.
 pub fn is_object(value: &Value) -> bool {
     value.as_object().is_some_and(|members| !members.is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    fn hidden_size(config: Value) -> Option<(u64, Option<String>)> {
+        let fact = Settings::of(Field::root("config.json", &config)).count(&["hidden_size"])?;
+        Some((fact.value, fact.source.pointer))
+    }
+
+    #[test]
+    fn the_backbone_comes_before_the_root() {
+        let config = json!({"model_type": "llava", "hidden_size": 1, "text_config": {"hidden_size": 4096}});
+        assert_eq!(hidden_size(config), Some((4096, Some("/text_config/hidden_size".to_owned()))));
+        let omni = json!({"model_type": "qwen2_5_omni", "thinker_config": {"text_config": {"hidden_size": 3584}},
+            "talker_config": {"hidden_size": 896}});
+        assert_eq!(hidden_size(omni).unwrap().0, 3584);
+    }
+
+    #[test]
+    fn the_class_of_the_backbone_comes_before_the_root_too() {
+        let config = json!({"model_type": "llava", "hidden_size": 1, "text_config": {"vocab_size": 32064}});
+        assert_eq!(hidden_size(config), Some((4096, None)));
+        let unknown = json!({"model_type": "nobody", "hidden_size": 1, "llm_config": {"model_type": "nobody_text"}});
+        assert_eq!(hidden_size(unknown), Some((1, Some("/hidden_size".to_owned()))));
+    }
+
+    #[test]
+    fn a_flat_file_of_a_nested_class_is_believed() {
+        let config = json!({"model_type": "gemma3", "hidden_size": 1152});
+        assert_eq!(hidden_size(config).unwrap().0, 1152);
+    }
+
+    #[test]
+    fn a_null_is_not_filled_by_the_class() {
+        let config = json!({"model_type": "qwen3", "hidden_size": 8, "head_dim": null});
+        let settings = Settings::of(Field::root("config.json", &config));
+        assert_eq!(settings.count(&["head_dim"]), None);
+    }
+
+    #[test]
+    fn a_file_that_states_no_size_is_not_filled_by_the_class() {
+        assert_eq!(hidden_size(json!({"model_type": "llama"})), None);
+    }
+
+    #[test]
+    fn of_a_list_with_one_for_each_layer_one_is_taken() {
+        let value = json!([4, 8, 8, 0]);
+        let field = Field::root("config.json", &value);
+        assert_eq!(largest(&field).unwrap().value, 8);
+        assert_eq!(common(&field).unwrap().value, 8);
+        assert_eq!(largest(&Field::root("config.json", &json!([]))), None);
+    }
+
+    #[test]
+    fn a_type_alone_does_not_make_a_file_one_of_transformers() {
+        let of = |config: Value| is_of_transformers(&Field::root("config.json", &config));
+        assert!(!of(json!({"model_type": "opt", "num_layers": 12, "hidden_dim": 768})));
+        assert!(!of(json!({"dim": 7168, "n_layers": 61})));
+        assert!(of(json!({"model_type": "gla", "hidden_size": 1024})));
+        assert!(of(json!({"model_type": "gpt2", "n_embd": 768})));
+        assert!(of(json!({"architectures": ["LlamaForCausalLM"]})));
+        assert!(of(json!({"d_model": 2560, "n_layer": 64, "ssm_cfg": {}})));
+    }
 }

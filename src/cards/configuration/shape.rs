@@ -10,9 +10,17 @@ use super::settings::{Settings, largest};
 
 const HIDDEN_SIZE: [&str; 8] =
     ["hidden_size", "d_model", "n_embd", "dim", "model_dim", "emb_dim", "embed_dim", "hidden_dim"];
-const LAYERS: [&str; 7] =
-    ["num_hidden_layers", "n_layer", "n_layers", "num_layers", "encoder_layers", "decoder_layers", "depth"];
-const HEADS: [&str; 7] = [
+const LAYERS: [&str; 8] = [
+    "num_hidden_layers",
+    "n_layer",
+    "n_layers",
+    "num_layers",
+    "encoder_layers",
+    "decoder_layers",
+    "depth",
+    "num_transformer_layers",
+];
+const HEADS: [&str; 8] = [
     "num_attention_heads",
     "n_head",
     "n_heads",
@@ -20,6 +28,7 @@ const HEADS: [&str; 7] = [
     "encoder_attention_heads",
     "decoder_attention_heads",
     "attention_heads",
+    "num_query_heads",
 ];
 const INTERMEDIATE_SIZE: [&str; 11] = [
     "intermediate_size",
@@ -154,4 +163,53 @@ fn expanded(settings: &Settings<'_>, hidden_size: u64) -> Option<Fact<u64>> {
 fn four_times(settings: &Settings<'_>, hidden_size: u64) -> Option<Fact<u64>> {
     let width = hidden_size.checked_mul(4).filter(|_| settings.is_any(&FOUR_TIMES))?;
     Some(Fact::new(width, Source::derived(format!("4 x hidden_size, as {} does", settings.model_type()))))
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::cards::testing::card_of;
+
+    fn sizes(config: &str) -> [Option<u64>; 5] {
+        let architecture = card_of(&[("config.json", config)]).architecture;
+        [
+            architecture.hidden_size,
+            architecture.num_hidden_layers,
+            architecture.num_attention_heads,
+            architecture.intermediate_size,
+            architecture.vocab_size,
+        ]
+    }
+
+    #[test]
+    fn a_class_s_own_names_are_read() {
+        let config = r#"{"model_type": "gpt2", "n_embd": 64, "n_layer": 2, "n_head": 4, "vocab_size": 99}"#;
+        assert_eq!(sizes(config), [Some(64), Some(2), Some(4), Some(256), Some(99)]);
+    }
+
+    #[test]
+    fn the_decoder_of_a_pair_has_its_own_depth() {
+        let config = r#"{"model_type": "vision-encoder-decoder", "decoder": {"model_type": "mbart", "d_model": 1024,
+            "decoder_layers": 4, "num_hidden_layers": 12, "decoder_attention_heads": 16, "decoder_ffn_dim": 4096,
+            "vocab_size": 57525}}"#;
+        assert_eq!(sizes(config), [Some(1024), Some(4), Some(16), Some(4096), Some(57525)]);
+    }
+
+    #[test]
+    fn a_hidden_dim_beside_a_dim_is_the_feed_forward_width() {
+        let config = r#"{"model_type": "distilbert", "dim": 768, "hidden_dim": 3072, "n_layers": 6, "n_heads": 12,
+            "vocab_size": 30522}"#;
+        assert_eq!(sizes(config), [Some(768), Some(6), Some(12), Some(3072), Some(30522)]);
+    }
+
+    #[test]
+    fn a_pattern_tells_the_depth_where_no_number_does() {
+        let config = r#"{"model_type": "nemotron_h", "hybrid_override_pattern": "M-M*-", "hidden_size": 64}"#;
+        assert_eq!(sizes(config)[1], Some(5));
+    }
+
+    #[test]
+    fn a_width_that_would_overflow_is_left_out() {
+        let config = r#"{"model_type": "mpt", "d_model": 900000000000000, "expansion_ratio": 900000000000000}"#;
+        assert_eq!(sizes(config)[3], None);
+    }
 }

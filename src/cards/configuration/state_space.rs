@@ -18,7 +18,9 @@ const EXPAND: [&str; 2] = ["mamba_expand", "expand"];
 
 pub fn fill(draft: &mut Draft<'_>, settings: &Settings<'_>) {
     let recurrent = draft.card.architecture.layers.as_ref().is_some_and(|layers| layers.recurrent > 0);
-    if !recurrent && !is_attention_free(settings) {
+    // Falcon-H1 has both in every layer, so no list tells them apart.
+    let both = settings.field(&["mamba_d_state", "mamba_d_ssm"]).is_some();
+    if !recurrent && !both && !is_attention_free(settings) {
         return;
     }
     // Mamba 2 has no attention, so the plain names mean the heads of the state.
@@ -59,4 +61,39 @@ fn inner_size(
     let stated = own.and_then(|field| field.positive()).or_else(|| settings.count(&INNER));
     // Alone, a state-space model is as wide as it expands; in a hybrid its heads decide.
     if is_attention_free(settings) { stated.or_else(widened) } else { stated.or_else(of_heads).or_else(widened) }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::cards::card::{Attention, StateSpace};
+    use crate::cards::testing::card_of;
+
+    #[test]
+    fn the_heads_of_a_hybrid_make_its_inner_size() {
+        let card = card_of(&[(
+            "config.json",
+            r#"{"model_type": "nemotron_h", "hidden_size": 2688, "num_attention_heads": 32, "expand": 2,
+            "hybrid_override_pattern": "M*", "mamba_num_heads": 64, "mamba_head_dim": 64, "ssm_state_size": 128,
+            "n_groups": 8, "conv_kernel": 4}"#,
+        )]);
+        let sizes = StateSpace {
+            state_size: Some(128),
+            conv_kernel: Some(4),
+            inner_size: Some(4096),
+            groups: Some(8),
+            heads: Some(64),
+            head_dim: Some(64),
+        };
+        assert_eq!(card.architecture.state_space, Some(sizes));
+    }
+
+    #[test]
+    fn a_model_with_both_in_every_layer_is_a_hybrid() {
+        let card = card_of(&[(
+            "config.json",
+            r#"{"model_type": "falcon_h1", "hidden_size": 64, "num_attention_heads": 4, "mamba_d_state": 256}"#,
+        )]);
+        assert_eq!(card.architecture.attention, Some(Attention::Hybrid));
+        assert_eq!(card.architecture.state_space.unwrap().state_size, Some(256));
+    }
 }

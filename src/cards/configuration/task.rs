@@ -102,3 +102,41 @@ fn of_family(settings: &Settings<'_>) -> Option<Fact<String>> {
     let source = Source::key(settings.root.file, "/model_type").by("by the model's type: there is no class");
     decides.then(|| Fact::new("text-generation".to_owned(), source))
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::cards::testing::card_of;
+
+    fn task(config: &str) -> Option<String> {
+        card_of(&[("config.json", config)]).task
+    }
+
+    #[test]
+    fn the_class_decides() {
+        let config = r#"{"architectures": ["BertForMaskedLM"], "model_type": "bert"}"#;
+        assert_eq!(task(config).as_deref(), Some("fill-mask"));
+    }
+
+    #[test]
+    fn an_ending_decides_for_a_class_that_is_not_known() {
+        let of = |rest: &str| task(&format!(r#"{{"architectures": ["Nobody{rest}}}"#));
+        assert_eq!(of(r#"ForCausalLM"]"#).as_deref(), Some("text-generation"));
+        assert_eq!(of(r#"ForCausalLM"], "vision_config": {"depth": 2}"#).as_deref(), Some("image-text-to-text"));
+        assert_eq!(of(r#"ForConditionalGeneration"]"#), None);
+        let pair = of(r#"ForConditionalGeneration"], "is_encoder_decoder": true"#);
+        assert_eq!(pair.as_deref(), Some("text2text-generation"));
+    }
+
+    #[test]
+    fn a_class_that_only_hears_answers_in_text() {
+        let config = r#"{"architectures": ["VoxtralForConditionalGeneration"], "model_type": "voxtral",
+            "audio_config": {"model_type": "voxtral_encoder"}, "text_config": {"model_type": "llama"}}"#;
+        assert_eq!(task(config).as_deref(), Some("audio-text-to-text"));
+    }
+
+    #[test]
+    fn without_a_class_the_type_decides_if_it_can_do_one_thing() {
+        assert_eq!(task(r#"{"model_type": "llama", "hidden_size": 8}"#).as_deref(), Some("text-generation"));
+        assert_eq!(task(r#"{"model_type": "electra", "hidden_size": 8}"#), None);
+    }
+}

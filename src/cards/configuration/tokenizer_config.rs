@@ -44,3 +44,31 @@ fn token(root: &Field<'_>, key: &str) -> Option<Fact<String>> {
     let field = root.get(key)?;
     field.get("content").unwrap_or(field).string()
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::cards::testing::card_of;
+
+    #[test]
+    fn a_token_is_a_string_or_holds_one() {
+        let tokenizer = card_of(&[
+            (
+                "tokenizer_config.json",
+                r#"{"tokenizer_class": "LlamaTokenizer", "model_max_length": 4096, "eos_token": "</s>",
+                "bos_token": {"__type": "AddedToken", "content": "<s>"}, "pad_token": null}"#,
+            ),
+            ("special_tokens_map.json", r#"{"pad_token": {"content": "<pad>"}, "eos_token": "<|other|>"}"#),
+        ])
+        .tokenizer;
+        assert_eq!(tokenizer.class.as_deref(), Some("LlamaTokenizer"));
+        assert_eq!(tokenizer.max_length, Some(4096));
+        assert_eq!((tokenizer.bos_token.as_deref(), tokenizer.eos_token.as_deref()), (Some("<s>"), Some("</s>")));
+        assert_eq!(tokenizer.pad_token.as_deref(), Some("<pad>"));
+    }
+
+    #[test]
+    fn the_mark_for_no_limit_is_no_limit() {
+        let config = r#"{"model_max_length": 1000000000000000019884624838656}"#;
+        assert_eq!(card_of(&[("tokenizer_config.json", config)]).tokenizer.max_length, None);
+    }
+}

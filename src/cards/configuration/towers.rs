@@ -26,6 +26,12 @@ const AUDIO: [&str; 7] = [
     "audio_tower_config",
     "encoder_config",
 ];
+const WIDTHS: [&str; 5] = ["hidden_size", "d_model", "width", "embed_dim", "vt_hidden_size"];
+const LAYERS: [&str; 6] =
+    ["num_hidden_layers", "encoder_layers", "depth", "layers", "num_layers", "vt_num_hidden_layers"];
+const HEADS: [&str; 5] =
+    ["num_attention_heads", "encoder_attention_heads", "num_heads", "heads", "vt_num_attention_heads"];
+const FEED_FORWARD: [&str; 4] = ["intermediate_size", "encoder_ffn_dim", "mlp_dim", "vt_intermediate_size"];
 /// LLaVA's own repositories name a tower that is kept elsewhere.
 const NAMED: [&str; 2] = ["mm_vision_tower", "vision_tower"];
 
@@ -51,43 +57,26 @@ fn part<'a>(settings: &Settings<'a>, keys: &[&str]) -> Option<(Field<'a>, Class)
 }
 
 fn tower(draft: &mut Draft<'_>, name: &str, field: &Field<'_>, class: &Class) -> Tower {
-    let at = |member: &str| format!("/architecture/{name}/{member}");
     draft.source(format!("/architecture/{name}"), field.source());
     let family = field.first(&["model_type", "model_name", "name"]).and_then(|family| family.string());
     let family = family.filter(|family| !family.value.is_empty());
+    let family = draft.noted(format!("/architecture/{name}/family"), family);
+    let mut part = |member: &str, fact| draft.noted(format!("/architecture/{name}/{member}"), fact);
     Tower {
-        family: draft.noted(at("family"), family),
-        hidden_size: draft.noted(at("hidden_size"), width(field, class)),
-        num_hidden_layers: draft.noted(
-            at("num_hidden_layers"),
-            size(
-                field,
-                class,
-                &["num_hidden_layers", "encoder_layers", "depth", "layers", "num_layers", "vt_num_hidden_layers"],
-            ),
-        ),
-        num_attention_heads: draft.noted(
-            at("num_attention_heads"),
-            size(
-                field,
-                class,
-                &["num_attention_heads", "encoder_attention_heads", "num_heads", "heads", "vt_num_attention_heads"],
-            ),
-        ),
-        intermediate_size: draft.noted(
-            at("intermediate_size"),
-            size(field, class, &["intermediate_size", "encoder_ffn_dim", "mlp_dim", "vt_intermediate_size"]),
-        ),
-        image_size: draft.noted(at("image_size"), size(field, class, &["image_size", "img_size"])),
-        patch_size: draft.noted(at("patch_size"), size(field, class, &["patch_size", "spatial_patch_size"])),
+        family,
+        hidden_size: part("hidden_size", width(field, class)),
+        num_hidden_layers: part("num_hidden_layers", size(field, class, &LAYERS)),
+        num_attention_heads: part("num_attention_heads", size(field, class, &HEADS)),
+        intermediate_size: part("intermediate_size", size(field, class, &FEED_FORWARD)),
+        image_size: part("image_size", size(field, class, &["image_size", "img_size"])),
+        patch_size: part("patch_size", size(field, class, &["patch_size", "spatial_patch_size"])),
     }
 }
 
 /// Qwen2-VL gives the width of its tower as `embed_dim`, and as `hidden_size` that of the text it speaks to.
 fn width(field: &Field<'_>, class: &Class) -> Option<Fact<u64>> {
     let own = field.get("embed_dim").filter(|_| class.model_type.starts_with("qwen2_vl"));
-    own.and_then(|own| own.positive())
-        .or_else(|| size(field, class, &["hidden_size", "d_model", "width", "embed_dim", "vt_hidden_size"]))
+    own.and_then(|own| own.positive()).or_else(|| size(field, class, &WIDTHS))
 }
 
 /// A size from the part, under the name its class has for it, else the default of its class.
@@ -115,23 +104,73 @@ fn encoder(draft: &mut Draft<'_>, settings: &Settings<'_>) -> Option<Tower> {
 
 /// The numbers of the decoder, where the card's own are those of the encoder.
 fn decoder(draft: &mut Draft<'_>, settings: &Settings<'_>) -> Option<Tower> {
-    let keys = |key: &str| settings.count(&[key]);
-    let layers = keys("decoder_layers").or_else(|| keys("num_decoder_layers"));
     if settings.nested.is_some() || !settings.is_pair().is_some_and(|pair| pair.value) {
         return None;
     }
     // T5 gives its decoder the depth of its encoder unless it says otherwise.
-    let layers = layers.or_else(|| settings.count(&["num_layers"]))?;
+    let depths = [["decoder_layers"], ["num_decoder_layers"], ["num_layers"]];
+    let layers = depths.iter().find_map(|key| settings.count(key))?;
     draft.source("/architecture/decoder", layers.source.clone());
+    let mut part = |member: &str, fact| draft.noted(format!("/architecture/decoder/{member}"), fact);
+    let count = |key: &str, other: &str| settings.count(&[key]).or_else(|| settings.count(&[other]));
     Some(Tower {
-        num_hidden_layers: draft.noted("/architecture/decoder/num_hidden_layers", Some(layers)),
-        hidden_size: draft.noted("/architecture/decoder/hidden_size", settings.count(&["hidden_size", "d_model"])),
-        num_attention_heads: draft.noted(
-            "/architecture/decoder/num_attention_heads",
-            keys("decoder_attention_heads").or_else(|| keys("num_heads")),
-        ),
-        intermediate_size: draft
-            .noted("/architecture/decoder/intermediate_size", keys("decoder_ffn_dim").or_else(|| keys("d_ff"))),
+        num_hidden_layers: part("num_hidden_layers", Some(layers)),
+        hidden_size: part("hidden_size", count("hidden_size", "d_model")),
+        num_attention_heads: part("num_attention_heads", count("decoder_attention_heads", "num_heads")),
+        intermediate_size: part("intermediate_size", count("decoder_ffn_dim", "d_ff")),
         ..Tower::default()
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::cards::testing::card_of;
+
+    #[test]
+    fn what_a_tower_does_not_state_is_its_class_s() {
+        let card = card_of(&[(
+            "config.json",
+            r#"{"model_type": "llava", "text_config": {"model_type": "llama"},
+            "vision_config": {"model_type": "clip_vision_model", "hidden_size": 1024, "image_size": 336}}"#,
+        )]);
+        let tower = card.architecture.vision.unwrap();
+        assert_eq!(tower.family.as_deref(), Some("clip_vision_model"));
+        assert_eq!((tower.hidden_size, tower.image_size, tower.num_hidden_layers), (Some(1024), Some(336), Some(12)));
+        let source = &card.sources["/architecture/vision/num_hidden_layers"];
+        assert_eq!(source.derived.as_deref(), Some("class default of clip_vision_model (transformers 5.23.0)"));
+        let stated = &card.sources["/architecture/vision/hidden_size"];
+        assert_eq!(stated.pointer.as_deref(), Some("/vision_config/hidden_size"));
+    }
+
+    #[test]
+    fn an_omni_model_keeps_its_towers_with_its_thinker() {
+        let card = card_of(&[(
+            "config.json",
+            r#"{"model_type": "qwen2_5_omni", "thinker_config": {"model_type": "qwen2_5_omni_thinker",
+            "audio_config": {"d_model": 1280, "encoder_layers": 32}, "text_config": {"hidden_size": 3584}}}"#,
+        )]);
+        let tower = card.architecture.audio.unwrap();
+        assert_eq!((tower.hidden_size, tower.num_hidden_layers), (Some(1280), Some(32)));
+        assert_eq!(card.architecture.vision, None);
+    }
+
+    #[test]
+    fn an_encoder_decoder_has_the_numbers_of_both() {
+        let card = card_of(&[(
+            "config.json",
+            r#"{"model_type": "whisper", "d_model": 384, "encoder_layers": 4, "decoder_layers": 2,
+            "encoder_attention_heads": 6, "decoder_attention_heads": 3, "vocab_size": 51865}"#,
+        )]);
+        assert_eq!(card.architecture.num_hidden_layers, Some(4));
+        let decoder = card.architecture.decoder.unwrap();
+        assert_eq!((decoder.num_hidden_layers, decoder.num_attention_heads), (Some(2), Some(3)));
+    }
+
+    #[test]
+    fn a_tower_that_is_null_or_no_object_is_none() {
+        for tower in ["null", "{}", "[]", "\"clip\"", "7"] {
+            let config = format!(r#"{{"model_type": "llama", "hidden_size": 8, "vision_config": {tower}}}"#);
+            assert_eq!(card_of(&[("config.json", config)]).architecture.vision, None, "{tower}");
+        }
+    }
 }

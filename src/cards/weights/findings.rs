@@ -156,7 +156,8 @@ fn extra_shards(draft: &mut Draft<'_>, sets: &[WeightSet]) {
     }
 }
 
-/// Whether the index and the headers name the same tensors, and as many bytes of them.
+/// Whether the index and the headers name the same tensors. Its `total_size` is not held against them:
+/// merges and casts leave it wrong in many folders, and no loader reads it.
 pub fn of_index(draft: &mut Draft<'_>, path: &str, index: &ShardIndex, contents: &Contents) {
     if let Some(broken) = &index.broken {
         let detail = format!("{path} cannot be read to its end: {broken}; fetch it again");
@@ -167,11 +168,10 @@ pub fn of_index(draft: &mut Draft<'_>, path: &str, index: &ShardIndex, contents:
         draft.warn(WarningCode::IndexMismatch, Some("/weights/shards"), detail, [path]);
     }
     let dir = path.get(..path.rfind('/').map_or(0, |slash| slash + 1)).unwrap_or("");
-    let (mut differing, mut bytes) = (Vec::new(), Some(0_u64));
+    let mut differing = Vec::new();
     for (shard, names) in &index.shards {
         let shard = format!("{dir}{shard}");
         let sums = contents.get(&shard).and_then(Content::sums);
-        bytes = bytes.and_then(|bytes| bytes.checked_add(sums?.bytes));
         if sums.is_some_and(|sums| sums.names != *names) {
             differing.push(shard);
         }
@@ -179,13 +179,22 @@ pub fn of_index(draft: &mut Draft<'_>, path: &str, index: &ShardIndex, contents:
     warn_of(draft, WarningCode::IndexMismatch, Some("/weights/shards"), &differing, |files| {
         format!("{path} names other tensors than there are in {files}: fetch the index and these files again")
     });
-    match (index.total_size, bytes) {
-        (Some(declared), Some(bytes)) if declared != bytes && differing.is_empty() && index.broken.is_none() => {
-            let detail =
-                format!("{path} says {declared} bytes of tensors, the files hold {bytes}; loaders do not mind");
-            draft.warn(WarningCode::IndexMismatch, Some("/weights/size_bytes"), detail, [path]);
-        }
-        _ => {}
+}
+
+/// A folder without weight files, or with files in which there is not one tensor.
+pub fn of_no_weights(draft: &mut Draft<'_>, sets: &[WeightSet], contents: &Contents) {
+    if sets.is_empty() {
+        let detail =
+            "the folder holds no weights: put them beside the configuration, or register the folder that has them";
+        return draft.warn(WarningCode::NoWeights, Some("/weights"), detail, []);
+    }
+    let is_bare =
+        |content: &Content| content.faults().is_empty() && content.sums().is_some_and(|sums| sums.names.count == 0);
+    if !contents.is_empty() && contents.values().all(is_bare) {
+        let files: Vec<String> = contents.keys().cloned().collect();
+        warn_of(draft, WarningCode::NoWeights, Some("/weights"), &files, |files| {
+            format!("there is no tensor in {files}: it holds a vocabulary or metadata only")
+        });
     }
 }
 

@@ -1,6 +1,7 @@
 //! The keys of a GGUF file as facts: each value with the key it stands under.
 
-use super::gguf::{Header, Value};
+use super::gguf::Header;
+use super::gguf_value::Value;
 use crate::cards::facts::{Fact, Source};
 
 /// The keys of a file, and the name of its architecture, which most keys begin with.

@@ -3,14 +3,20 @@
 //! Only headers are read. The files are put together to sets first, because a folder often holds the
 //! same weights several times, and nothing of two sets is ever added.
 
+mod estimate;
+mod family;
 mod fault;
 mod findings;
 mod gguf;
 mod gguf_cursor;
 mod gguf_facts;
 mod gguf_keys;
+mod gguf_layers;
 mod gguf_tokens;
 mod gguf_types;
+mod gguf_value;
+#[cfg(test)]
+mod hostile_tests;
 mod inspect;
 mod metered;
 mod names;
@@ -24,6 +30,7 @@ mod tensors;
 mod testing;
 #[cfg(test)]
 mod tests;
+mod variants;
 
 use std::collections::BTreeMap;
 use std::io::BufReader;
@@ -60,10 +67,10 @@ pub fn read(draft: &mut Draft<'_>, _kind: Kind) {
         findings::of_index(draft, path, index, &contents);
     }
     findings::of_pickles(draft, &sets);
-    if sets.is_empty() {
-        draft.warn(WarningCode::NoWeights, Some("/weights"), "the folder holds no weights", []);
-    }
+    findings::of_no_weights(draft, &sets, &contents);
     parameters::fill(draft, &sets, &chosen, &contents, &indexes);
+    // Also for a folder without weights: its configuration says how many there will be.
+    estimate::fill(draft);
 }
 
 /// The indexes of the folder, by their paths.

@@ -2,23 +2,22 @@
 
 use std::collections::BTreeMap;
 
+use super::estimate;
 use super::findings::Contents;
 use super::gguf;
 use super::gguf_facts;
 use super::gguf_keys::Keys;
 use super::gguf_tokens as tokens;
 use super::inspect::Content;
-use super::names::{self, Role, WeightName};
+use super::names::Role;
 use super::packing::{Method, Packing};
 use super::sets::{SetFile, WeightSet};
 use super::shard_index::ShardIndex;
 use super::tensors::Sums;
-use crate::cards::card::{Quantization, Shards, WeightsFormat, WeightsVariant};
+use super::variants::variants;
+use crate::cards::card::{Quantization, Shards, WeightsFormat};
 use crate::cards::draft::{Draft, fill};
 use crate::cards::facts::{Fact, Source};
-
-/// Sets of a folder that are told apart in the card.
-const MOST_VARIANTS: usize = 100;
 
 /// How the weights are packed, by what the configuration says of the quantisation.
 pub fn packing(draft: &mut Draft<'_>) -> Packing {
@@ -77,6 +76,8 @@ pub fn fill(
         }
     } else {
         declared_total(draft, &chosen, indexes);
+        estimate::fill(draft);
+        total_by_size(draft, first);
     }
 }
 
@@ -106,7 +107,7 @@ fn format(draft: &mut Draft<'_>, set: &WeightSet, contents: &Contents) {
 }
 
 /// MLX writes safetensors and says so in their metadata.
-fn is_mlx(set: &WeightSet, contents: &Contents) -> bool {
+pub fn is_mlx(set: &WeightSet, contents: &Contents) -> bool {
     set.paths().any(|path| {
         matches!(contents.get(path), Some(Content::Safetensors(header)) if header.format.as_deref() == Some("mlx"))
     })
@@ -142,7 +143,7 @@ fn size(draft: &mut Draft<'_>, chosen: &[&WeightSet], contents: &Contents) {
 }
 
 /// The sums of all files, if every file that should be there was read.
-fn complete_sums(chosen: &[&WeightSet], contents: &Contents) -> Option<Sums> {
+pub fn complete_sums(chosen: &[&WeightSet], contents: &Contents) -> Option<Sums> {
     let mut sums = Sums::default();
     for set in chosen {
         if !set.missing.is_empty() || set.files.is_empty() {
@@ -207,57 +208,46 @@ fn stored_type(draft: &mut Draft<'_>, sums: &Sums, set: &WeightSet) {
 fn declared_total(draft: &mut Draft<'_>, chosen: &[&WeightSet], indexes: &BTreeMap<String, ShardIndex>) {
     let [set] = chosen else { return };
     let Some((path, index)) = set.index.as_ref().and_then(|path| indexes.get_key_value(path)) else { return };
-    let total = index
-        .total_parameters
-        .map(|total| Fact::new(total, Source::key(path, "/metadata/total_parameters").by("as the index declares it")));
+    let fact = |total, key: &str, how: &str| Fact::new(total, Source::key(path, format!("/metadata/{key}")).by(how));
+    let declared = index.total_parameters.map(|total| fact(total, "total_parameters", "as the index declares it"));
+    let by_size = || {
+        // Some indexes tell the bytes before a cast to half of them: more than the files have.
+        let on_disk = draft.card.weights.size_bytes.filter(|_| set.missing.is_empty()).unwrap_or(u64::MAX);
+        let size = index.total_size.filter(|size| *size <= on_disk)?;
+        let total = size.checked_div(element_bytes(draft)?)?;
+        Some(fact(total, "total_size", "estimated: its bytes over those of a weight"))
+    };
+    let total = declared.or_else(by_size);
     fill!(draft, weights.parameters.total, total);
 }
 
-/// All the sets, where there are several; the parts of one model are no variants of each other.
-fn variants(sets: &[WeightSet], chosen: &[usize], contents: &Contents) -> Vec<WeightsVariant> {
-    let is_variant = |(at, set): &(usize, &WeightSet)| {
-        set.name.role == Role::Model && !set.files.is_empty() && (chosen.len() < 2 || !chosen.contains(at))
-    };
-    let mut variants: Vec<WeightsVariant> =
-        sets.iter().enumerate().filter(is_variant).map(|(_, set)| variant(set, contents)).collect();
-    if variants.len() < 2 && chosen.len() < 2 {
-        return Vec::new();
+/// Bytes of a weight in the type the configuration declares, unless it is quantised.
+fn element_bytes(draft: &Draft<'_>) -> Option<u64> {
+    if draft.card.weights.quantization.is_some() {
+        return None;
     }
-    variants.truncate(MOST_VARIANTS);
-    name_by_quantization(&mut variants);
-    variants.sort_by(|a, b| a.name.cmp(&b.name));
-    variants
-}
-
-/// A quantisation is the better name where it tells the variants apart.
-fn name_by_quantization(variants: &mut [WeightsVariant]) {
-    let label = |variant: &WeightsVariant| {
-        let name = WeightName::of(&variant.name).filter(|name| name.format == WeightsFormat::Gguf)?;
-        names::quantization_label(&name.stem).or_else(|| variant.quantization.clone())
-    };
-    let labels: Vec<Option<String>> = variants.iter().map(label).collect();
-    for (variant, label) in variants.iter_mut().zip(&labels) {
-        if let Some(name) = label.as_ref().filter(|_| labels.iter().filter(|other| *other == label).count() == 1) {
-            variant.name = name.clone();
-        }
+    match draft.card.weights.dtype.as_deref()? {
+        "float32" => Some(4),
+        "bfloat16" | "float16" => Some(2),
+        _ => None,
     }
 }
 
-fn variant(set: &WeightSet, contents: &Contents) -> WeightsVariant {
-    let sums = complete_sums(&[set], contents);
-    let quantization = gguf_quantization(set, contents, sums.as_ref()).map(|fact| fact.value);
-    WeightsVariant {
-        name: set.name.set_name(),
-        files: set.paths().map(str::to_owned).collect(),
-        format: if is_mlx(set, contents) { WeightsFormat::Mlx } else { set.name.format },
-        quantization,
-        parameters: sums.map(|sums| sums.weights),
-        size_bytes: set.size(),
+/// The last resort: how many weights would fill the files, which also hold a little else.
+fn total_by_size(draft: &mut Draft<'_>, set: &WeightSet) {
+    if draft.card.weights.parameters.total.is_some() || !set.missing.is_empty() {
+        return;
     }
+    let counted = matches!(draft.card.weights.format, WeightsFormat::Safetensors | WeightsFormat::Pytorch);
+    let total = draft.card.weights.size_bytes.filter(|_| counted).zip(element_bytes(draft)).map(|(size, bytes)| {
+        let how = "estimated: size of the files over the bytes of a weight";
+        Fact::new(size / bytes.max(1), source_of(set).by(how))
+    });
+    fill!(draft, weights.parameters.total, total);
 }
 
 /// The quantisation of a GGUF set: what it declares, else the type that most bytes are stored in.
-fn gguf_quantization(set: &WeightSet, contents: &Contents, sums: Option<&Sums>) -> Option<Fact<String>> {
+pub fn gguf_quantization(set: &WeightSet, contents: &Contents, sums: Option<&Sums>) -> Option<Fact<String>> {
     let header = |path| Some((path, gguf_header(contents, path)?));
     let declared = set.paths().filter_map(header).find_map(|(path, header)| {
         let name = gguf_facts::file_type(header)?;

@@ -299,11 +299,11 @@ mod tests {
     fn metadata_padding_and_unknown_keys_are_no_fault() {
         let text = r#"{"__metadata__": {"format": "pt", "note": "x"},
                        "a": {"dtype": "U8", "shape": [2], "data_offsets": [0, 2], "more": [1]}}      "#;
-        let header = header(&with_header(text, 2)).unwrap();
-        assert_eq!((header.format.as_deref(), header.faults.len()), (Some("pt"), 0));
+        let read = header(&with_header(text, 2)).unwrap();
+        assert_eq!((read.format.as_deref(), read.faults.len()), (Some("pt"), 0));
         let null =
             with_header(r#"{"__metadata__": null, "a": {"dtype": "U8", "shape": [2], "data_offsets": [0, 2]}}"#, 2);
-        assert_eq!(super::tests::header(&null).unwrap().faults, []);
+        assert_eq!(header(&null).unwrap().faults, []);
     }
 
     #[test]

@@ -234,7 +234,7 @@ mod tests {
         );
         assert_eq!(index.total_size, Some(13_731_385_408));
         assert_eq!(index.total_parameters, Some(12));
-        assert_eq!(index.shards.iter().map(|(_, names)| names.count).collect::<Vec<_>>(), [1, 2]);
+        assert_eq!(index.shards.values().map(|names| names.count).collect::<Vec<_>>(), [1, 2]);
         assert_eq!(index.broken, None);
     }
 

@@ -1,12 +1,13 @@
 //! Whole folders: which set is taken, what is counted, what is told.
 
 use super::testing::{Gguf, GgufFile, safetensors};
+use crate::cards::Limits;
 use crate::cards::card::{Card, FileKind, WeightsFormat};
-use crate::cards::testing::card_of;
+use crate::cards::testing::{card_within, warning_codes as codes};
 use crate::cards::warning::WarningCode;
 
-fn codes(card: &Card) -> Vec<WarningCode> {
-    card.warnings.iter().map(|warning| warning.code).collect()
+fn folder(files: &[(&str, &[u8])]) -> Card {
+    card_within(files, &Limits::default())
 }
 
 fn total(card: &Card) -> Option<u64> {
@@ -26,7 +27,7 @@ fn index(map: &[(&str, &str)], total: u64) -> Vec<u8> {
 fn the_shards_of_an_index_are_one_set() {
     let (one, two) = (safetensors(&[("a", "BF16", &[10])]), safetensors(&[("b", "BF16", &[20])]));
     let index = index(&[("a", "model-00001-of-00002.safetensors"), ("b", "model-00002-of-00002.safetensors")], 60);
-    let card = card_of(&[
+    let card = folder(&[
         ("model-00001-of-00002.safetensors", &one),
         ("model-00002-of-00002.safetensors", &two),
         ("model.safetensors.index.json", &index),
@@ -43,7 +44,7 @@ fn the_shards_of_an_index_are_one_set() {
 fn copies_of_the_weights_are_never_added() {
     let model = safetensors(&[("a", "F16", &[10])]);
     let shard = safetensors(&[("a", "F16", &[5])]);
-    let card = card_of(&[
+    let card = folder(&[
         ("model.safetensors", &model),
         ("model-00001-of-00002.safetensors", &shard),
         ("model-00002-of-00002.safetensors", &shard),
@@ -62,7 +63,7 @@ fn copies_of_the_weights_are_never_added() {
 #[test]
 fn missing_shards_are_named_once_and_nothing_is_counted() {
     let shard = safetensors(&[("b", "BF16", &[20])]);
-    let card = card_of(&[("model-00002-of-00003.safetensors", &shard)]);
+    let card = folder(&[("model-00002-of-00003.safetensors", &shard)]);
     assert_eq!(codes(&card), [WarningCode::MissingShards]);
     assert_eq!(card.warnings[0].files, ["model-00001-of-00003.safetensors", "model-00003-of-00003.safetensors"]);
     assert_eq!((total(&card), card.weights.shards.expected, card.weights.shards.found), (None, Some(3), 1));
@@ -71,7 +72,7 @@ fn missing_shards_are_named_once_and_nothing_is_counted() {
 #[test]
 fn an_index_without_files_names_what_is_missing() {
     let index = index(&[("a", "model-00001-of-00001.safetensors"), ("b", "../../../etc/passwd")], 60);
-    let card = card_of(&[("model.safetensors.index.json", &index)]);
+    let card = folder(&[("model.safetensors.index.json", &index)]);
     assert_eq!(codes(&card), [WarningCode::MissingShards, WarningCode::IndexMismatch]);
     assert_eq!(card.warnings[0].files, ["model-00001-of-00001.safetensors"]);
     assert_eq!((card.weights.format, card.weights.size_bytes), (WeightsFormat::Safetensors, None));
@@ -81,7 +82,7 @@ fn an_index_without_files_names_what_is_missing() {
 fn an_index_of_other_tensors_and_shards_it_does_not_know_are_told() {
     let shard = safetensors(&[("a", "BF16", &[10])]);
     let index = index(&[("a", "model-00001-of-00001.safetensors"), ("b", "model-00001-of-00001.safetensors")], 60);
-    let card = card_of(&[
+    let card = folder(&[
         ("model-00001-of-00001.safetensors", &shard),
         ("model-00001-of-00004.safetensors", &shard),
         ("model.safetensors.index.json", &index),
@@ -93,7 +94,7 @@ fn an_index_of_other_tensors_and_shards_it_does_not_know_are_told() {
 
 #[test]
 fn pointers_and_empty_files_are_findings_with_the_size_they_stand_for() {
-    let card = card_of(&[("model-00001-of-00002.safetensors", POINTER), ("model-00002-of-00002.safetensors", b"")]);
+    let card = folder(&[("model-00001-of-00002.safetensors", POINTER), ("model-00002-of-00002.safetensors", b"")]);
     assert_eq!(codes(&card), [WarningCode::LfsPointer, WarningCode::ZeroBytes]);
     assert!(card.warnings[0].detail.contains("4096 bytes"));
     assert_eq!((card.weights.size_bytes, card.weights.shards.found), (Some(4096), 0));
@@ -102,7 +103,7 @@ fn pointers_and_empty_files_are_findings_with_the_size_they_stand_for() {
 #[test]
 fn a_file_cut_off_is_told_and_still_counted_by_its_header() {
     let file = safetensors(&[("a", "F32", &[1000])]);
-    let card = card_of(&[("model.safetensors", &file[..file.len() / 2])]);
+    let card = folder(&[("model.safetensors", &file[..file.len() / 2])]);
     assert_eq!(codes(&card), [WarningCode::TruncatedFile]);
     assert_eq!(total(&card), Some(1000));
 }
@@ -111,7 +112,7 @@ fn a_file_cut_off_is_told_and_still_counted_by_its_header() {
 fn a_pipeline_counts_one_set_of_each_component() {
     let (unet, encoder) = (safetensors(&[("u", "F32", &[100])]), safetensors(&[("t", "F32", &[7])]));
     let half = safetensors(&[("u", "F16", &[100])]);
-    let card = card_of(&[
+    let card = folder(&[
         (
             "model_index.json",
             br#"{"_class_name": "XPipeline", "unet": ["diffusers", "U"], "text_encoder": ["transformers", "T"]}"#,
@@ -128,7 +129,7 @@ fn a_pipeline_counts_one_set_of_each_component() {
 #[test]
 fn the_modules_of_a_sentence_transformer_are_one_model() {
     let (model, dense) = (safetensors(&[("m", "F32", &[100])]), safetensors(&[("linear.weight", "F32", &[5])]));
-    let card = card_of(&[
+    let card = folder(&[
         (
             "modules.json",
             br#"[{"idx": 0, "path": ""}, {"idx": 1, "path": "1_Pooling"}, {"idx": 2, "path": "2_Dense"}]"#,
@@ -166,7 +167,7 @@ fn quantised(file_type: u32) -> Vec<u8> {
 
 #[test]
 fn a_gguf_file_fills_the_card_with_its_keys_for_sources() {
-    let card = card_of(&[("x-Q4_K_M.gguf", &quantised(15))]);
+    let card = folder(&[("x-Q4_K_M.gguf", &quantised(15))]);
     let architecture = &card.architecture;
     assert_eq!(card.warnings, []);
     assert_eq!((card.family.as_deref(), card.library.as_deref()), (Some("qwen3moe"), Some("gguf")));
@@ -187,7 +188,7 @@ fn a_gguf_file_fills_the_card_with_its_keys_for_sources() {
 #[test]
 fn many_quantisations_are_variants_and_the_usual_one_speaks_for_them() {
     let projector = GgufFile::new().key("general.architecture", Gguf::Text("clip")).tensor("v", 0, &[8], 32).build();
-    let card = card_of(&[
+    let card = folder(&[
         ("x-Q8_0.gguf", &quantised(7)),
         ("x-Q4_K_M.gguf", &quantised(15)),
         ("UD/x-UD-Q4_K_XL.gguf", &quantised(15)),
@@ -202,16 +203,16 @@ fn many_quantisations_are_variants_and_the_usual_one_speaks_for_them() {
 #[test]
 fn a_folder_of_several_models_has_no_weights_of_its_own() {
     let model = safetensors(&[("a", "F16", &[10])]);
-    let card = card_of(&[("one/model.safetensors", &model), ("two/model.safetensors", &model)]);
+    let card = folder(&[("one/model.safetensors", &model), ("two/model.safetensors", &model)]);
     assert_eq!((total(&card), card.weights.variants.len()), (None, 2));
-    let alone = card_of(&[("one/model.safetensors", &model)]);
+    let alone = folder(&[("one/model.safetensors", &model)]);
     assert_eq!(total(&alone), Some(10));
 }
 
 #[test]
 fn the_files_that_matter_come_first_and_say_whether_they_were_read() {
     let model = safetensors(&[("a", "F16", &[10])]);
-    let card = card_of(&[("a.png", b"x"), ("model.safetensors", &model), ("zz/readme.md", b"x")]);
+    let card = folder(&[("a.png", b"x"), ("model.safetensors", &model), ("zz/readme.md", b"x")]);
     let kinds: Vec<FileKind> = card.files.iter().map(|file| file.kind).collect();
     assert_eq!(kinds, [FileKind::Weights, FileKind::Other, FileKind::Readme]);
     assert!(card.files[0].read);
@@ -219,5 +220,5 @@ fn the_files_that_matter_come_first_and_say_whether_they_were_read() {
 
 #[test]
 fn an_empty_folder_has_no_weights() {
-    assert_eq!(codes(&card_of(&[])), [WarningCode::NoWeights]);
+    assert_eq!(codes(&folder(&[])), [WarningCode::NoWeights]);
 }

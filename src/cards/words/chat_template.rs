@@ -109,8 +109,8 @@ mod tests {
     #[test]
     fn a_template_file_goes_before_the_tokenizer_s_configuration() {
         let card = card_of(&[
-            ("chat_template.jinja", b"{{ messages }}"),
-            ("tokenizer_config.json", br#"{"chat_template": "{{ other }}"}"#),
+            ("chat_template.jinja", "{{ messages }}"),
+            ("tokenizer_config.json", r#"{"chat_template": "{{ other }}"}"#),
         ]);
         assert_eq!(card.chat_template.default.as_deref(), Some("{{ messages }}"));
         assert_eq!(card.sources["/chat_template/default"], Source::file("chat_template.jinja"));
@@ -120,10 +120,10 @@ mod tests {
     #[test]
     fn templates_are_named_by_a_list_or_by_their_files() {
         let card = card_of(&[
-            ("additional_chat_templates/rag.jinja", b"{{ documents }}"),
+            ("additional_chat_templates/rag.jinja", "{{ documents }}"),
             (
                 "tokenizer_config.json",
-                br#"{"chat_template": [{"name": "default", "template": "a"}, {"name": "tool_use", "template": "b"}, 7]}"#,
+                r#"{"chat_template": [{"name": "default", "template": "a"}, {"name": "tool_use", "template": "b"}, 7]}"#,
             ),
         ]);
         assert_eq!(card.chat_template.default.as_deref(), Some("a"));
@@ -138,7 +138,7 @@ mod tests {
     #[test]
     fn a_template_that_is_too_long_is_left_out_with_a_warning() {
         let long = format!(r#"{{"chat_template": "{}"}}"#, "x".repeat(70_000));
-        let card = card_of(&[("chat_template.json", long.as_bytes()), ("chat_template.jinja", b"  ")]);
+        let card = card_of(&[("chat_template.json", long.as_str()), ("chat_template.jinja", "  ")]);
         assert_eq!(card.chat_template.default, None);
         assert_eq!(warning_codes(&card), [WarningCode::BudgetExceeded]);
     }

@@ -140,8 +140,8 @@ mod tests {
         }
     }
 
-    fn text_of(id: &str) -> &'static [u8] {
-        spdx::license_id(id).unwrap().text().as_bytes()
+    fn text_of(id: &str) -> &'static str {
+        spdx::license_id(id).unwrap().text()
     }
 
     #[test]
@@ -155,7 +155,7 @@ mod tests {
 
     #[test]
     fn an_unknown_text_is_other_with_its_title_and_link() {
-        let card = card_of(&[("LICENSE.md", b"# EXAMPLE MODEL LICENSE\n\nYou may use the model on Tuesdays.\n")]);
+        let card = card_of(&[("LICENSE.md", "# EXAMPLE MODEL LICENSE\n\nYou may use the model on Tuesdays.\n")]);
         assert_eq!(card.license.id.as_deref(), Some("other"));
         assert_eq!(card.license.name.as_deref(), Some("EXAMPLE MODEL LICENSE"));
         assert_eq!(card.license.link.as_deref(), Some("LICENSE.md"));
@@ -163,10 +163,10 @@ mod tests {
 
     #[test]
     fn a_declared_licence_stays_and_a_text_that_differs_is_told() {
-        let card = card_of(&[("README.md", b"---\nlicense: MIT\n---\n"), ("LICENSE.txt", text_of("Apache-2.0"))]);
+        let card = card_of(&[("README.md", "---\nlicense: MIT\n---\n"), ("LICENSE.txt", text_of("Apache-2.0"))]);
         assert_eq!(card.license.id.as_deref(), Some("mit"));
         assert_eq!(warning_codes(&card), [WarningCode::ConflictingValues]);
-        let card = card_of(&[("README.md", b"---\nlicense: Apache 2.0\n---\n"), ("LICENSE", text_of("Apache-2.0"))]);
+        let card = card_of(&[("README.md", "---\nlicense: Apache 2.0\n---\n"), ("LICENSE", text_of("Apache-2.0"))]);
         assert!(card.warnings.is_empty());
     }
 

@@ -57,7 +57,7 @@ fn size_on_disk(draft: &mut Draft<'_>, root: &Field<'_>) {
 mod tests {
     use super::super::super::testing::card_of;
 
-    const CARD: &[u8] = br#"{"model_version": 1.5, "model_type": "llama", "architectures": "LlamaForCausalLM",
+    const CARD: &str = r#"{"model_version": 1.5, "model_type": "llama", "architectures": "LlamaForCausalLM",
         "pretraining_datasets": ["c4", "pile"], "training_objectives": "causal language modelling",
         "model_language": "en, de", "tasks": ["Text Generation"], "tags": ["chat"], "license": "Apache License 2.0",
         "training_framework": "pytorch", "limitations": ["may err"], "authors": "A, B",
@@ -82,7 +82,7 @@ mod tests {
 
     #[test]
     fn a_model_card_goes_before_the_readme() {
-        let readme = b"---\nlanguage: fr\nbase_model: a/b\n---\n";
+        let readme = "---\nlanguage: fr\nbase_model: a/b\n---\n";
         let card = card_of(&[("modelcard.json", CARD), ("README.md", readme)]);
         assert_eq!(card.languages, ["en", "de"]);
         assert_eq!(card.base_models, ["a/b"]);

@@ -94,7 +94,7 @@ mod tests {
 
     #[test]
     fn a_readme_alone_says_nothing_of_a_network() {
-        let card = card_of(&[("README.md", b"---\npipeline_tag: text-generation\nlibrary_name: transformers\n---\n")]);
+        let card = card_of(&[("README.md", "---\npipeline_tag: text-generation\nlibrary_name: transformers\n---\n")]);
         assert_eq!((card.task, card.library), (None, None));
     }
 
@@ -102,7 +102,7 @@ mod tests {
     fn the_author_s_task_fills_a_gap_beside_a_model() {
         let card = |head: &str| {
             let readme = format!("---\n{head}\n---\n");
-            card_of(&[("README.md", readme.as_bytes()), ("model_card.json", br#"{"model_type": "unheard-of"}"#)])
+            card_of(&[("README.md", readme.as_str()), ("model_card.json", r#"{"model_type": "unheard-of"}"#)])
         };
         assert_eq!(card("pipeline_tag: text-generation").task.as_deref(), Some("text-generation"));
         assert_eq!(card("tasks:\n- image_segmentation").task.as_deref(), Some("image-segmentation"));
@@ -110,7 +110,7 @@ mod tests {
 
     #[test]
     fn broken_front_matter_is_a_warning_and_what_was_read_stays() {
-        let card = card_of(&[("README.md", b"---\nlicense: mit\ntags: [a\n---\nText.\n")]);
+        let card = card_of(&[("README.md", "---\nlicense: mit\ntags: [a\n---\nText.\n")]);
         assert_eq!(card.license.id.as_deref(), Some("mit"));
         assert_eq!(warning_codes(&card), [WarningCode::UnreadableFile]);
     }

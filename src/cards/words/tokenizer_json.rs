@@ -223,14 +223,14 @@ mod tests {
     #[test]
     fn a_broken_vocabulary_is_a_warning_and_the_next_file_is_asked() {
         let broken = "{\"model\": ".to_owned() + &"[".repeat(10_000);
-        let card = card_of(&[("tokenizer.json", broken.as_bytes()), ("vocab.txt", b"[PAD]\n[UNK]\nthe")]);
+        let card = card_of(&[("tokenizer.json", broken.as_str()), ("vocab.txt", "[PAD]\n[UNK]\nthe")]);
         assert_eq!(card.tokenizer.vocab_size, Some(3));
         assert!(warning_codes(&card).contains(&WarningCode::UnreadableFile));
     }
 
     #[test]
     fn a_vocabulary_with_added_tokens_beside_it_counts_both() {
-        let card = card_of(&[("vocab.json", br#"{"a": 0, "b": 1}"#), ("added_tokens.json", br#"{"<x>": 2, "b": 1}"#)]);
+        let card = card_of(&[("vocab.json", r#"{"a": 0, "b": 1}"#), ("added_tokens.json", r#"{"<x>": 2, "b": 1}"#)]);
         assert_eq!(card.tokenizer.vocab_size, Some(3));
     }
 

@@ -1,0 +1,113 @@
+//! The endpoints of jobs: watch, list, cancel.
+
+use std::future::{Ready, ready};
+
+use actix_web::dev::Payload;
+use actix_web::http::header;
+use actix_web::web::{Data, Json};
+use actix_web::{FromRequest, HttpRequest, HttpResponse, delete, get};
+use utoipa::IntoParams;
+use utoipa_actix_web::service_config::ServiceConfig;
+use uuid::Uuid;
+
+use super::model::{Job, Subject};
+use crate::app::{ReadProblems, Service, Unavailable};
+use crate::error::{ApiError, ApiResult};
+use crate::extract::ValidQuery;
+use crate::page::{self, Page, PageQuery};
+
+/// The list that page tokens are bound to.
+const LIST: &str = "jobs";
+
+pub fn configure(config: &mut ServiceConfig<'_>) {
+    config.service(list_jobs).service(get_job).service(cancel_job);
+}
+
+/// The job that an address names.
+#[derive(Debug, IntoParams)]
+#[into_params(parameter_in = Path)]
+pub struct AskedJob {
+    /// Id of the job.
+    #[param(value_type = Uuid, example = "0192f0c1-2b6e-7c3a-9f00-2f6d1e6f0a11")]
+    job: String,
+}
+
+impl FromRequest for AskedJob {
+    type Error = ApiError;
+    type Future = Ready<Result<Self, ApiError>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        ready(Ok(Self { job: request.match_info().query("job").to_owned() }))
+    }
+}
+
+impl AskedJob {
+    fn unknown(&self) -> ApiError {
+        ApiError::NoSuchJob(self.job.clone())
+    }
+
+    fn id(&self) -> ApiResult<Uuid> {
+        Uuid::try_parse(&self.job).map_err(|_| self.unknown())
+    }
+}
+
+/// Takes in a job and answers where to watch it.
+pub async fn accepted(service: &Service, subject: &Subject) -> ApiResult<HttpResponse> {
+    let job = service.database.write(async |db| Job::insert(subject, db).await).await?;
+    service.wake_up.now();
+    let location = format!("/api/v1/jobs/{}", job.id);
+    Ok(HttpResponse::Accepted()
+        .insert_header((header::LOCATION, location))
+        .insert_header((header::RETRY_AFTER, "1"))
+        .json(job))
+}
+
+/// List jobs
+///
+/// Newest first.
+#[utoipa::path(
+    tag = "jobs",
+    params(PageQuery),
+    responses(
+        (status = OK, body = Page<Job>, description = "A page of jobs",
+            headers(("Link" = String, description = "Address of the next page, as `rel=\"next\"` (RFC 8288)"))),
+        Unavailable,
+    )
+)]
+#[get("/jobs")]
+pub async fn list_jobs(service: Data<Service>, ValidQuery(query): ValidQuery<PageQuery>) -> ApiResult<HttpResponse> {
+    let after = query.after(service.token_key().await?, LIST)?;
+    let size = query.page_size;
+    let jobs = service.database.read(async |db| Job::page(after.as_ref(), size, db).await).await?;
+    page::answer("/api/v1/jobs", service.token_key().await?, size, jobs, |job| job.position(LIST))
+}
+
+/// Get a job
+///
+/// How far it is and what came out. Ask again after a second or so while it is queued or running.
+#[utoipa::path(
+    tag = "jobs",
+    params(AskedJob),
+    responses((status = OK, body = Job, description = "The job"), ReadProblems, Unavailable)
+)]
+#[get("/jobs/{job}")]
+pub async fn get_job(service: Data<Service>, asked: AskedJob, _: ValidQuery<()>) -> ApiResult<Json<Job>> {
+    let id = asked.id()?;
+    let job = service.database.read(async |db| Job::find(id, db).await).await?;
+    job.map(Json).ok_or_else(|| asked.unknown())
+}
+
+/// Cancel a job
+///
+/// What it has done stays done. A job that has ended stays as it is.
+#[utoipa::path(
+    tag = "jobs",
+    params(AskedJob),
+    responses((status = OK, body = Job, description = "The job as it is now"), ReadProblems, Unavailable)
+)]
+#[delete("/jobs/{job}")]
+pub async fn cancel_job(service: Data<Service>, asked: AskedJob, _: ValidQuery<()>) -> ApiResult<Json<Job>> {
+    let id = asked.id()?;
+    let job = service.database.write(async |db| Job::cancel(id, db).await).await?;
+    job.map(Json).ok_or_else(|| asked.unknown())
+}
