@@ -88,7 +88,7 @@ pub fn app(
         .map(|app| app.app_data(service).app_data(path_config()))
         .configure(routes)
         .split_for_parts();
-    app.service(web::resource("/openapi.json").get(openapi_json))
+    app.service(web::resource("/openapi.json").get(openapi_json).default_service(web::to(unrouted)))
         .service(redirect("/", "/swagger-ui/"))
         .service(redirect("/swagger-ui", "/swagger-ui/"))
         .service(SwaggerUi::new("/swagger-ui/{_:.*}").config(swagger_config()))
@@ -143,6 +143,7 @@ fn swagger_config() -> Config<'static> {
 fn redirect(from: &'static str, to: &'static str) -> Resource {
     web::resource(from)
         .get(move || async move { HttpResponse::PermanentRedirect().insert_header((header::LOCATION, to)).finish() })
+        .default_service(web::to(unrouted))
 }
 
 fn path_config() -> PathConfig {

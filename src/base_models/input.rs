@@ -126,13 +126,18 @@ impl Body for NewBaseModel {
         Self {
             technical_name: members.required("technical_name"),
             model_name: names::tidy(&members.required::<String>("model_name")),
-            path: members.required("path"),
+            path: one_form(members.required("path")),
             description: members.optional("description"),
             tags: members.optional("tags").map(distinct).unwrap_or_default(),
             properties: members.optional("properties").unwrap_or_default(),
             deployment_template: members.optional("deployment_template"),
         }
     }
+}
+
+/// The path in the form it is kept in, so that another spelling of it is no change; what is no path is judged later.
+fn one_form(path: String) -> String {
+    ModelPath::parse(&path).map_or(path, |parsed| parsed.to_string())
 }
 
 fn distinct(tags: Vec<String>) -> Vec<String> {

@@ -18,6 +18,8 @@ use crate::error::{ApiError, Fault};
 pub const MAX_JSON: usize = 1 << 20;
 /// How long a client may take to send a body.
 const TIME: Duration = Duration::from_secs(10);
+/// Longer than it takes to send a refusal.
+const HOLD: Duration = Duration::from_secs(2);
 const ENCODINGS: &str = "gzip, br, zstd, identity";
 
 type Extraction<T> = Pin<Box<dyn Future<Output = Result<T, ApiError>>>>;
@@ -80,12 +82,28 @@ fn read<T: 'static>(
     then: impl FnOnce(Bytes) -> Result<T, ApiError> + 'static,
 ) -> Extraction<T> {
     let checked = media_type(request, accepted).and_then(|()| encoding(request)).and_then(|()| length(request, limit));
-    let payload = Decompress::from_headers(payload.take(), request.headers());
+    let mut payload = Decompress::from_headers(payload.take(), request.headers());
     Box::pin(async move {
-        checked?;
-        let bytes = tokio::time::timeout(TIME, collect(payload, limit)).await.map_err(|_| ApiError::BodyTimeout)??;
-        then(bytes)
+        let body = match checked {
+            Ok(()) => {
+                tokio::time::timeout(TIME, collect(&mut payload, limit)).await.unwrap_or(Err(ApiError::BodyTimeout))
+            }
+            Err(error) => Err(error),
+        };
+        if body.is_err() {
+            hold(payload);
+        }
+        then(body?)
     })
+}
+
+/// Keeps a body that is not read to its end until the refusal is sent. The server closes the connection when it sees such a
+/// body, but one in chunks that nobody holds any more it would read on without limit, and never close.
+fn hold(payload: Decompress<Payload>) {
+    actix_web::rt::spawn(async move {
+        tokio::time::sleep(HOLD).await;
+        drop(payload);
+    });
 }
 
 fn media_type(request: &HttpRequest, accepted: &'static str) -> Result<(), ApiError> {
@@ -109,7 +127,7 @@ fn length(request: &HttpRequest, limit: usize) -> Result<(), ApiError> {
     if given.is_some_and(|length| length > limit as u64) { Err(ApiError::BodyTooLarge { limit }) } else { Ok(()) }
 }
 
-async fn collect(mut payload: Decompress<Payload>, limit: usize) -> Result<Bytes, ApiError> {
+async fn collect(payload: &mut Decompress<Payload>, limit: usize) -> Result<Bytes, ApiError> {
     let mut body = BytesMut::new();
     while let Some(chunk) = payload.next().await {
         let unreadable = |_| ApiError::MalformedBody(vec![Fault::at("", "encoding", "the body cannot be decoded")]);

@@ -13,4 +13,8 @@
 )]
 
 mod base_models;
+mod health;
+mod limits;
+mod methods;
+mod problems;
 mod support;

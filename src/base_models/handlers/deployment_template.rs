@@ -33,13 +33,14 @@ pub async fn get_deployment_template(
     _: ValidQuery<()>,
     conditions: Conditions,
 ) -> ApiResult<HttpResponse> {
-    let base_model = find(&service, &asked).await?;
+    let mut base_model = find(&service, &asked).await?;
+    // Conditions are for what is there (RFC 9110, section 13.2.1): where nothing is, nothing is unchanged.
+    let template = base_model.deployment_template.take().ok_or(ApiError::NoDeploymentTemplate)?;
     conditions.check(base_model.revision)?;
     if conditions.is_known(base_model.revision) {
         return Ok(not_modified(&base_model));
     }
     let revision = tag(base_model.revision);
-    let template = base_model.deployment_template.ok_or(ApiError::NoDeploymentTemplate)?;
     Ok(HttpResponse::Ok().content_type(ContentType::plaintext()).insert_header(ETag(revision)).body(template))
 }
 

@@ -89,5 +89,11 @@ async fn apply(service: &Service, current: BaseModel, patch: &Value) -> ApiResul
 fn patched(before: &NewBaseModel, patch: &Value) -> ApiResult<NewBaseModel> {
     let mut document = serde_json::to_value(before).map_err(|error| ApiError::Internal(error.into()))?;
     json_patch::merge(&mut document, patch);
+    // The merge takes out what is null, known or not; the reading has to see it to refuse what is not known.
+    if let (Some(members), Some(changes)) = (document.as_object_mut(), patch.as_object()) {
+        for name in changes.keys() {
+            members.entry(name).or_insert(Value::Null);
+        }
+    }
     Members::read(document)
 }
