@@ -12,6 +12,8 @@ mod draft;
 mod facts;
 mod files;
 mod folder;
+#[doc(hidden)]
+pub mod fuzzing;
 mod integrity;
 pub(crate) mod json;
 mod kind;

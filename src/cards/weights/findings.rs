@@ -130,16 +130,20 @@ fn faults(draft: &mut Draft<'_>, contents: &Contents, code: WarningCode, cure: &
 
 /// Files of a set that are not there, and those of the same name that the index does not know.
 pub fn of_sets(draft: &mut Draft<'_>, sets: &[WeightSet]) {
-    for set in sets {
-        let found = set.files.len();
+    let lacking: Vec<&WeightSet> = sets.iter().filter(|set| set.absent > 0).collect();
+    for set in lacking.iter().take(MOST_NAMED) {
+        let (found, all) = (set.files.len(), set.expected.unwrap_or(0));
         let by = set.index.clone().unwrap_or_else(|| "the numbering of the files".to_owned());
+        let more = set.absent.saturating_sub(set.missing.len() as u64);
+        let more = if more > 0 { format!(" and {more} more") } else { String::new() };
         warn_of(draft, WarningCode::MissingShards, Some("/weights/shards"), &set.missing, |files| {
-            format!(
-                "{by} names {} files, of which {found} are here; missing: {files}; fetch them",
-                found + set.missing.len()
-            )
+            format!("{by} names {all} files, of which {found} are here; missing: {files}{more}; fetch them")
         });
     }
+    let rest: Vec<String> = lacking.iter().skip(MOST_NAMED).map(|set| set.name.set_name()).collect();
+    warn_of(draft, WarningCode::MissingShards, Some("/weights/shards"), &rest, |sets| {
+        format!("files are missing of {sets} too; fetch them")
+    });
     extra_shards(draft, sets);
 }
 

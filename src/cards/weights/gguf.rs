@@ -67,6 +67,13 @@ struct Place {
 }
 
 impl Header {
+    /// Lets go of the keys, but for those that say what the file is: a folder can hold many files.
+    pub fn keep_only_names(&mut self) {
+        const NAMES: [&str; 3] = ["general.type", "general.architecture", "general.file_type"];
+        let is_short = |value: &Value| !matches!(value, Value::Text(text) if text.len() > 64);
+        self.keys.retain(|key, value| NAMES.contains(&key.as_str()) && is_short(value));
+    }
+
     fn fault(&mut self, what: impl Into<String>) {
         if self.faults.len() < MOST_FAULTS {
             self.faults.push(Fault::header(what));

@@ -183,7 +183,7 @@ fn attention(draft: &Draft<'_>) -> Option<Attention> {
         return Some(Attention::Mla);
     }
     if let Some(layers) = architecture.layers.as_ref().filter(|layers| layers.recurrent > 0) {
-        let attends = layers.full_attention + layers.sliding_attention > 0;
+        let attends = layers.full_attention.saturating_add(layers.sliding_attention) > 0;
         return Some(if attends { Attention::Hybrid } else { Attention::None });
     }
     match (heads?, architecture.num_key_value_heads?) {

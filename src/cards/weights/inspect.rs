@@ -69,10 +69,22 @@ pub fn inspect(draft: &mut Draft<'_>, file: &SetFile, format: WeightsFormat, pac
         WeightsFormat::Safetensors => header(draft, &file.path, |reader, size, cap| {
             safetensors::read(reader, size, cap, packing).map(Content::Safetensors)
         }),
-        WeightsFormat::Gguf => {
-            header(draft, &file.path, |reader, size, cap| gguf::read(reader, size, cap, packing).map(Content::Gguf))
-        }
+        WeightsFormat::Gguf => header(draft, &file.path, |reader, size, cap| {
+            let mut header = gguf::read(reader, size, cap, &Packing::default())?;
+            header.keep_only_names();
+            Ok(Content::Gguf(header))
+        }),
         _ => Content::Opaque,
+    }
+}
+
+/// The header of a GGUF file once more, with all its keys.
+pub fn gguf_header(draft: &mut Draft<'_>, path: &str) -> Option<gguf::Header> {
+    let read =
+        |reader: &mut Metered<File>, size, cap| gguf::read(reader, size, cap, &Packing::default()).map(Content::Gguf);
+    match header(draft, path, read) {
+        Content::Gguf(header) => Some(header),
+        _ => None,
     }
 }
 

@@ -3,6 +3,7 @@
 //! Only headers are read. The files are put together to sets first, because a folder often holds the
 //! same weights several times, and nothing of two sets is ever added.
 
+mod bytes;
 mod estimate;
 mod family;
 mod fault;
@@ -38,6 +39,7 @@ use std::io::BufReader;
 use super::draft::Draft;
 use super::kind::Kind;
 use super::warning::WarningCode;
+pub use bytes::{read_gguf, read_index, read_safetensors};
 use findings::Contents;
 use metered::Metered;
 pub use names::is_index;
@@ -45,6 +47,10 @@ use names::{Role, WeightName};
 use packing::Packing;
 use sets::{Layout, WeightSet};
 use shard_index::ShardIndex;
+
+/// More indexes and weight files than a folder of one model has; each costs memory while it is read.
+const MOST_INDEXES: usize = 64;
+const MOST_FILES: usize = 10_000;
 
 /// Whether a file of that name holds weights.
 pub fn is_weights(path: &str) -> bool {
@@ -75,8 +81,8 @@ pub fn read(draft: &mut Draft<'_>, _kind: Kind) {
 
 /// The indexes of the folder, by their paths.
 fn indexes(draft: &mut Draft<'_>) -> BTreeMap<String, ShardIndex> {
-    let paths: Vec<String> =
-        draft.listing.files.iter().map(|entry| entry.path.clone()).filter(|path| is_index(path)).collect();
+    let indexes = draft.listing.files.iter().filter(|entry| is_index(&entry.path));
+    let paths: Vec<String> = indexes.map(|entry| entry.path.clone()).take(MOST_INDEXES).collect();
     paths.into_iter().filter_map(|path| Some((path.clone(), index(draft, &path)?))).collect()
 }
 
@@ -102,12 +108,14 @@ fn index(draft: &mut Draft<'_>, path: &str) -> Option<ShardIndex> {
 /// Looks into every file, those of the best set first, so that a budget ends with the others.
 fn contents(draft: &mut Draft<'_>, sets: &[WeightSet], packing: &Packing) -> Contents {
     let mut contents = Contents::new();
-    for set in sets {
-        for file in &set.files {
-            let content = inspect::inspect(draft, file, set.name.format, packing);
-            contents.insert(file.path.clone(), content);
-        }
+    let files = sets.iter().flat_map(|set| set.files.iter().map(|file| (set.name.format, file)));
+    for (format, file) in files.clone().take(MOST_FILES) {
+        contents.insert(file.path.clone(), inspect::inspect(draft, file, format, packing));
     }
+    let rest: Vec<String> = files.skip(MOST_FILES).map(|(_, file)| file.path.clone()).collect();
+    findings::warn_of(draft, WarningCode::BudgetExceeded, Some("/weights"), &rest, |files| {
+        format!("the folder holds too many weight files to look into all of them; left out: {files}")
+    });
     contents
 }
 

@@ -8,7 +8,7 @@ use super::gguf;
 use super::gguf_facts;
 use super::gguf_keys::Keys;
 use super::gguf_tokens as tokens;
-use super::inspect::Content;
+use super::inspect::{self, Content};
 use super::names::Role;
 use super::packing::{Method, Packing};
 use super::sets::{SetFile, WeightSet};
@@ -85,9 +85,11 @@ pub fn fill(
 fn gguf(draft: &mut Draft<'_>, set: &WeightSet, contents: &Contents, sums: Option<&Sums>) {
     let headers = || set.paths().filter_map(|path| Some((path, gguf_header(contents, path)?)));
     let speaking = headers().find(|(_, header)| header.keys.contains_key("general.architecture"));
-    if let Some((path, header)) = speaking.or_else(|| headers().next()) {
-        gguf_facts::fill(draft, Keys::new(path, header));
-        tokens::fill(draft, path, header);
+    if let Some((path, _)) = speaking.or_else(|| headers().next())
+        && let Some(header) = inspect::gguf_header(draft, path)
+    {
+        gguf_facts::fill(draft, Keys::new(path, &header));
+        tokens::fill(draft, path, &header);
     }
     if let Some(quantization) = gguf_quantization(set, contents, sums) {
         gguf_facts::quantization(draft, &quantization.value, quantization.source);
@@ -146,7 +148,7 @@ fn size(draft: &mut Draft<'_>, chosen: &[&WeightSet], contents: &Contents) {
 pub fn complete_sums(chosen: &[&WeightSet], contents: &Contents) -> Option<Sums> {
     let mut sums = Sums::default();
     for set in chosen {
-        if !set.missing.is_empty() || set.files.is_empty() {
+        if set.absent > 0 || set.files.is_empty() {
             return None;
         }
         for path in set.paths() {
@@ -212,7 +214,7 @@ fn declared_total(draft: &mut Draft<'_>, chosen: &[&WeightSet], indexes: &BTreeM
     let declared = index.total_parameters.map(|total| fact(total, "total_parameters", "as the index declares it"));
     let by_size = || {
         // Some indexes tell the bytes before a cast to half of them: more than the files have.
-        let on_disk = draft.card.weights.size_bytes.filter(|_| set.missing.is_empty()).unwrap_or(u64::MAX);
+        let on_disk = draft.card.weights.size_bytes.filter(|_| set.absent == 0).unwrap_or(u64::MAX);
         let size = index.total_size.filter(|size| *size <= on_disk)?;
         let total = size.checked_div(element_bytes(draft)?)?;
         Some(fact(total, "total_size", "estimated: its bytes over those of a weight"))
@@ -235,7 +237,7 @@ fn element_bytes(draft: &Draft<'_>) -> Option<u64> {
 
 /// The last resort: how many weights would fill the files, which also hold a little else.
 fn total_by_size(draft: &mut Draft<'_>, set: &WeightSet) {
-    if draft.card.weights.parameters.total.is_some() || !set.missing.is_empty() {
+    if draft.card.weights.parameters.total.is_some() || set.absent > 0 {
         return;
     }
     let counted = matches!(draft.card.weights.format, WeightsFormat::Safetensors | WeightsFormat::Pytorch);

@@ -21,8 +21,10 @@ pub struct WeightSet {
     pub expected: Option<u64>,
     /// Path of the index that names the files.
     pub index: Option<String>,
-    /// Files that the index names and that are not there.
+    /// Files that the index or the numbering names and that are not there; the first of them.
     pub missing: Vec<String>,
+    /// How many these are.
+    pub absent: u64,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -73,6 +75,9 @@ impl WeightSet {
     }
 }
 
+/// The most missing files that are spelled out: numbers up to a million can be promised.
+const MOST_SPELLED: usize = 20;
+
 /// The key under which files are one set; sets of different numbers of shards are different sets.
 type Key = (String, Option<u64>);
 
@@ -92,10 +97,11 @@ pub fn group(files: &[Entry], indexes: &BTreeMap<String, ShardIndex>) -> Vec<Wei
             expected: of,
             index: None,
             missing: Vec::new(),
+            absent: 0,
         });
         set.files.push(SetFile { path: entry.path.clone(), size: entry.size, number });
     }
-    sets.extend(rest.into_values().map(|set| WeightSet { missing: unnumbered(&set), ..set }));
+    sets.extend(rest.into_values().map(|set| WeightSet { missing: unnumbered(&set), absent: absent(&set), ..set }));
     sets.sort_by_cached_key(WeightSet::rank);
     sets
 }
@@ -105,7 +111,8 @@ fn by_index(path: &str, index: &ShardIndex, files: &[Entry], indexed: &mut BTree
     let dir = path.get(..path.rfind('/').map_or(0, |slash| slash + 1))?;
     let name = index.shards.keys().find_map(|shard| WeightName::of(&format!("{dir}{shard}")))?;
     let expected = Some(index.shards.len() as u64);
-    let mut set = WeightSet { name, files: Vec::new(), expected, index: Some(path.to_owned()), missing: Vec::new() };
+    let mut set =
+        WeightSet { name, files: Vec::new(), expected, index: Some(path.to_owned()), missing: Vec::new(), absent: 0 };
     for shard in index.shards.keys() {
         let path = format!("{dir}{shard}");
         match files.binary_search_by(|entry| entry.path.cmp(&path)).ok().and_then(|at| files.get(at)) {
@@ -114,14 +121,24 @@ fn by_index(path: &str, index: &ShardIndex, files: &[Entry], indexed: &mut BTree
                 indexed.insert(path.clone());
                 set.files.push(SetFile { path, size: entry.size, number });
             }
-            None => set.missing.push(path),
+            None => {
+                set.absent += 1;
+                if set.missing.len() < MOST_SPELLED {
+                    set.missing.push(path);
+                }
+            }
         }
     }
     Some(set)
 }
 
-/// The most missing files that are spelled out.
-const MOST_SPELLED: usize = 1000;
+/// How many of the numbers up to the last no file has.
+fn absent(set: &WeightSet) -> u64 {
+    let Some(of) = set.expected else { return 0 };
+    let there: BTreeSet<u64> =
+        set.files.iter().filter_map(|file| file.number).filter(|n| (1..=of).contains(n)).collect();
+    of.saturating_sub(there.len() as u64)
+}
 
 /// The numbers that a set without an index lacks, as file names.
 fn unnumbered(set: &WeightSet) -> Vec<String> {
@@ -148,7 +165,11 @@ pub enum Layout {
 
 /// The places of the sets that together are the model; none where a folder holds several models.
 pub fn choose(sets: &[WeightSet], layout: &Layout) -> Vec<usize> {
-    let best_in = |dir: &str| sets.iter().position(|set| set.name.dir == dir && set.name.role == Role::Model);
+    let mut best: BTreeMap<&str, usize> = BTreeMap::new();
+    for (at, set) in sets.iter().enumerate().filter(|(_, set)| set.name.role == Role::Model) {
+        best.entry(set.name.dir.as_str()).or_insert(at);
+    }
+    let best_in = |dir: &str| best.get(dir).copied();
     if let Layout::Parts(dirs) = layout {
         let parts: Vec<usize> = dirs.iter().filter_map(|dir| best_in(dir)).collect();
         if !parts.is_empty() {
