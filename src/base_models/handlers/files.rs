@@ -58,7 +58,7 @@ pub async fn list_files(
         ReadHeaders,
     ),
     responses(
-        (status = OK, body = String, content_type = "application/json", description = "The file",
+        (status = OK, description = "The file", content((Value = "application/json"), (String = "text/plain")),
             headers(("ETag" = String, description = "The tag of the base model's state"))),
         (status = NOT_MODIFIED, description = "The base model has not changed"),
         ReadProblems,
