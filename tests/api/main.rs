@@ -13,8 +13,11 @@
 )]
 
 mod base_models;
+mod cancel;
 mod health;
 mod limits;
 mod methods;
+mod migrations;
 mod problems;
+mod races;
 mod support;

@@ -157,11 +157,11 @@ async fn a_path_that_names_nothing_is_refused() {
     {
       "code": "VALIDATION_FAILED",
       "conflicts": [],
-      "detail": "`path` there is no such folder below the models root: put the model's files there, or mend the path",
+      "detail": "`path` there is no such folder, nor such a .gguf file below the models root: put the model's files there, or mend the path",
       "errors": [
         {
           "code": "path",
-          "detail": "there is no such folder below the models root: put the model's files there, or mend the path",
+          "detail": "there is no such folder, nor such a .gguf file below the models root: put the model's files there, or mend the path",
           "parameter": null,
           "pointer": "#/path"
         }

@@ -13,6 +13,7 @@ use base_models::access::Hosts;
 use base_models::app::{Service, app};
 use base_models::cards::Limits;
 use base_models::database::{self, Database};
+use base_models::jobs;
 use base_models::reading::FolderReader;
 use diesel_async::SimpleAsyncConnection as _;
 use reqwest::{Client, Method, RequestBuilder};
@@ -172,17 +173,20 @@ async fn run(setup: Setup, root: PathBuf, sender: mpsc::Sender<Started>) {
     database::migrate(&database).await.unwrap();
     let folders = FolderReader::new(root, Limits::default()).unwrap();
     let service = Data::new(Service::new(database.clone(), folders, setup.hosts));
-    let server = HttpServer::new(move || app(service.clone()))
+    let shared = service.clone();
+    let server = HttpServer::new(move || app(shared.clone()))
         .workers(setup.workers)
         .disable_signals()
         .bind(("127.0.0.1", 0))
         .unwrap();
     let address = server.addrs()[0];
     let server = server.run();
+    let worker = actix_web::rt::spawn(jobs::work(service.clone()));
     let held = Arc::new(Mutex::new(Some(held)));
     let started = Started { address, database: database.clone(), held: held.clone(), server: server.handle() };
     sender.send(started).unwrap();
     server.await.unwrap();
+    worker.abort();
     database.close();
     if let Some(database) = held.lock().await.take() {
         database.remove().await;
