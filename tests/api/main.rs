@@ -18,6 +18,9 @@ mod health;
 mod limits;
 mod methods;
 mod migrations;
+mod openapi;
+#[cfg(unix)]
+mod paths;
 mod problems;
 mod races;
 mod support;
