@@ -41,10 +41,10 @@ pub struct PageQuery {
 
 impl Query for PageQuery {
     fn read(parameters: &mut Parameters) -> Self {
-        let page_size = match parameters.one("page_size").map(|text| text.parse::<u64>()) {
+        let page_size = match parameters.one("page_size").map(|text| text.parse::<i64>()) {
             None | Some(Ok(0)) => DEFAULT_SIZE,
-            Some(Ok(size)) => i64::try_from(size).unwrap_or(MAX_SIZE).min(MAX_SIZE),
-            Some(Err(_)) => {
+            Some(Ok(size)) if size > 0 => size.min(MAX_SIZE),
+            Some(_) => {
                 parameters.fault("page_size", "type", "must be a whole number from 0 to 1000");
                 DEFAULT_SIZE
             }

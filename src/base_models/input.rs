@@ -32,6 +32,7 @@ const MAX_EXACT: u64 = 1 << 53;
     "tags": ["search"],
     "properties": {"team": "nlp"},
 }))]
+#[serde(deny_unknown_fields)]
 pub struct NewBaseModel {
     /// Short name, unique whatever its letter case. The names of models that are trained from this one begin with it,
     /// which is why it is short and holds no `_`.
@@ -62,11 +63,11 @@ pub struct NewBaseModel {
     pub description: Option<String>,
     /// Words to find it by.
     #[validate(length(max = 32, message = "must be at most 32 tags"), custom(function = "check_tags"))]
-    #[schema(required = false, max_items = 32)]
+    #[schema(required = false, nullable, value_type = Vec<Tag>, max_items = 32)]
     pub tags: Vec<String>,
     /// Whatever else is worth keeping: strings, numbers and booleans by name, 16 KiB of JSON at most.
     #[validate(custom(function = "check_properties"))]
-    #[schema(required = false, value_type = std::collections::BTreeMap<String, Property>)]
+    #[schema(required = false, nullable, value_type = std::collections::BTreeMap<String, Property>)]
     pub properties: Map<String, Value>,
     /// The Go template of an Ollama Modelfile, 64 KiB at most.
     #[validate(custom(function = "check_template"))]
@@ -77,6 +78,7 @@ pub struct NewBaseModel {
 /// Changes to a base model as a merge patch (RFC 7396): what is absent stays, `null` clears.
 #[derive(ToSchema)]
 #[schema(example = json!({"description": "Default model of the chat team", "tags": ["chat", "prod"]}))]
+#[serde(deny_unknown_fields)]
 #[expect(dead_code, reason = "it describes the body in the OpenAPI document; the patch itself is applied as JSON")]
 pub struct BaseModelChanges {
     #[schema(min_length = 1, max_length = 40, pattern = "^[A-Za-z0-9][A-Za-z0-9.-]*$", nullable = false)]
@@ -88,7 +90,7 @@ pub struct BaseModelChanges {
     path: Option<String>,
     #[schema(max_length = 16384)]
     description: Option<String>,
-    #[schema(max_items = 32)]
+    #[schema(value_type = Option<Vec<Tag>>, max_items = 32)]
     tags: Option<Vec<String>>,
     /// Members are merged one by one; `null` removes one.
     #[schema(value_type = Option<std::collections::BTreeMap<String, PropertyChange>>)]
@@ -96,6 +98,12 @@ pub struct BaseModelChanges {
     #[schema(min_length = 1, max_length = 65536)]
     deployment_template: Option<String>,
 }
+
+/// A word to find a base model by.
+#[derive(ToSchema)]
+#[schema(min_length = 1, max_length = 64, example = "prod")]
+#[expect(dead_code, reason = "it describes the words in the OpenAPI document")]
+pub struct Tag(String);
 
 /// A value of `properties`.
 #[derive(ToSchema)]

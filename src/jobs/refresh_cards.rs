@@ -104,6 +104,9 @@ pub async fn run(run: &Run<'_>, scope: &RefreshScope) -> ApiResult<bool> {
         run.job.result.clone().and_then(|result| serde_json::from_value(result).ok()).unwrap_or_default();
     let mut progress = Progress { done: run.job.done, ..Progress::default() };
     progress.total = Some(service.database.read(async |db| scope.count(db).await).await?);
+    if !run.proceed(&progress).await? {
+        return Ok(false);
+    }
     loop {
         let batch = service.database.read(async |db| scope.after(last, db).await).await?;
         let Some(end) = batch.last().copied() else { return Ok(true) };

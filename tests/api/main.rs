@@ -15,6 +15,7 @@
 mod base_models;
 mod cancel;
 mod health;
+mod jobs;
 mod limits;
 mod methods;
 mod migrations;

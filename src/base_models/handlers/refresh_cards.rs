@@ -3,6 +3,7 @@ use actix_web::{HttpResponse, post};
 use utoipa::IntoParams;
 
 use crate::app::{Service, Unavailable, detached};
+use crate::base_models::input::Tag;
 use crate::cards::CardStatus;
 use crate::error::ApiResult;
 use crate::extract::{Parameters, Query, ValidQuery};
@@ -13,14 +14,14 @@ use crate::jobs::{Job, RefreshScope, Subject, accepted};
 #[into_params(parameter_in = Query)]
 pub struct RefreshQuery {
     /// Id or technical name.
-    #[param(required = false, max_items = 1000)]
+    #[param(required = false, value_type = Vec<Tag>, max_items = 1000)]
     base_model: Vec<String>,
     /// Family, as the card has it.
-    #[param(required = false, max_items = 100)]
+    #[param(required = false, value_type = Vec<Tag>, max_items = 100)]
     family: Vec<String>,
     #[param(required = false, max_items = 3)]
     card_status: Vec<CardStatus>,
-    #[param(required = false, max_items = 100)]
+    #[param(required = false, value_type = Vec<Tag>, max_items = 100)]
     tag: Vec<String>,
 }
 

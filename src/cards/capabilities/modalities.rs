@@ -182,8 +182,8 @@ mod tests {
 
     #[test]
     fn a_task_tells_both_sides_and_a_processor_of_the_output_adds_nothing() {
-        let audio = ("preprocessor_config.json", &r#"{"sampling_rate": 16000}"#[..]);
-        let speaks = ("model_card.json", &r#"{"tasks": "text-to-speech"}"#[..]);
+        let audio = ("preprocessor_config.json", r#"{"sampling_rate": 16000}"#);
+        let speaks = ("model_card.json", r#"{"tasks": "text-to-speech"}"#);
         let card = card_of(&[audio, speaks]);
         assert_eq!((card.modalities.input, card.modalities.output), (vec![Text], vec![Audio]));
     }
@@ -191,7 +191,7 @@ mod tests {
     #[test]
     fn without_a_task_a_tokenizer_is_the_sign_of_text() {
         assert_eq!(card_of(&[("vocab.txt", "a\nb\n")]).modalities.input, [Text]);
-        let features = ("model_card.json", &r#"{"tasks": "feature-extraction"}"#[..]);
+        let features = ("model_card.json", r#"{"tasks": "feature-extraction"}"#);
         let card = card_of(&[features, ("preprocessor_config.json", r#"{"sampling_rate": 16000}"#)]);
         assert_eq!(card.modalities.input, [Audio]);
     }

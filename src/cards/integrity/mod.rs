@@ -333,7 +333,7 @@ mod tests {
         assert_eq!(report.status, CheckStatus::Passed, "{:?}", report.checks);
         assert_eq!(status(&report, CheckName::Unchanged), CheckStatus::Passed);
         assert_eq!(status(&report, CheckName::Shards), CheckStatus::Skipped);
-        assert_eq!(report.checks.len(), 13);
+        assert_eq!(report.checks.len(), 14);
     }
 
     #[test]

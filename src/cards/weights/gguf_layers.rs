@@ -89,3 +89,52 @@ fn by_flags(flags: &[u64]) -> Layers {
     let sliding = flags.iter().filter(|flag| **flag > 0).count() as u64;
     Layers { sliding_attention: sliding, full_attention: flags.len() as u64 - sliding, ..Layers::default() }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{Gguf, GgufFile};
+    use super::*;
+    use crate::cards::card::{Architecture, Attention};
+    use crate::cards::testing::card_of;
+
+    fn architecture(name: &str, keys: Vec<(&str, Gguf<'_>)>) -> Architecture {
+        let file = GgufFile::new().key("general.architecture", Gguf::Text(name));
+        let file = keys.into_iter().fold(file, |file, (key, value)| file.key(&format!("{name}.{key}"), value));
+        card_of(&[("x.gguf", &file.build())]).architecture
+    }
+
+    #[test]
+    fn layers_without_key_value_heads_keep_a_state() {
+        let hybrid = architecture(
+            "nemotron_h",
+            vec![
+                ("block_count", Gguf::U32(5)),
+                ("attention.head_count", Gguf::U32s(&[0, 0, 8, 0, 0])),
+                ("attention.head_count_kv", Gguf::U32s(&[0, 0, 2, 0, 0])),
+                ("feed_forward_length", Gguf::U32s(&[0, 64, 0, 64, 0])),
+                ("ssm.conv_kernel", Gguf::U32(4)),
+            ],
+        );
+        let expected = Layers { full_attention: 1, recurrent: 2, other: 2, ..Layers::default() };
+        assert_eq!((hybrid.layers, hybrid.attention), (Some(expected), Some(Attention::Hybrid)));
+        assert_eq!((hybrid.num_attention_heads, hybrid.num_key_value_heads), (Some(8), Some(2)));
+        let mamba = architecture("mamba", vec![("block_count", Gguf::U32(3)), ("ssm.conv_kernel", Gguf::U32(4))]);
+        assert_eq!((mamba.layers.map(|layers| layers.recurrent), mamba.attention), (Some(3), Some(Attention::None)));
+    }
+
+    #[test]
+    fn sliding_layers_follow_the_file_or_the_architecture() {
+        let keys = |more: Option<(&'static str, Gguf<'static>)>| {
+            let keys = vec![("block_count", Gguf::U32(26)), ("attention.sliding_window", Gguf::U32(4096))];
+            keys.into_iter().chain(more).collect()
+        };
+        let layers =
+            |full_attention, sliding_attention| Some(Layers { full_attention, sliding_attention, ..Layers::default() });
+        assert_eq!(architecture("gemma2", keys(None)).layers, layers(13, 13));
+        assert_eq!(architecture("gemma3", keys(None)).layers, layers(4, 22));
+        let flags = Gguf::U32s(&[1, 1, 0]);
+        assert_eq!(architecture("x", keys(Some(("attention.sliding_window_pattern", flags)))).layers, layers(1, 2));
+        let phi = architecture("phi3", keys(None));
+        assert_eq!((phi.layers, phi.sliding_window), (None, Some(4096)));
+    }
+}

@@ -222,3 +222,38 @@ fn the_files_that_matter_come_first_and_say_whether_they_were_read() {
 fn an_empty_folder_has_no_weights() {
     assert_eq!(codes(&folder(&[])), [WarningCode::NoWeights]);
 }
+
+#[test]
+fn a_download_that_did_not_finish_is_told() {
+    let model = safetensors(&[("a", "F16", &[10])]);
+    let card = folder(&[
+        ("model.safetensors", &model),
+        (".cache/huggingface/download/x.incomplete", b"x"),
+        ("._____temp/model.safetensors", b"x"),
+    ]);
+    assert_eq!(codes(&card), [WarningCode::PartialDownload]);
+    assert_eq!(card.warnings[0].files.len(), 2);
+}
+
+#[cfg(unix)]
+#[test]
+fn links_to_nothing_are_told_once() {
+    let root = tempfile::tempdir().unwrap();
+    for name in ["a.safetensors", "b.safetensors"] {
+        std::os::unix::fs::symlink("/nowhere/x", root.path().join(name)).unwrap();
+    }
+    let opened = crate::cards::ModelFolder::ambient(root.path()).unwrap();
+    let card = crate::cards::extract(&opened, &Limits::default()).unwrap().card;
+    assert_eq!(codes(&card), [WarningCode::LinkRefused, WarningCode::NoWeights]);
+    assert_eq!(card.warnings[0].files, ["a.safetensors", "b.safetensors"]);
+}
+
+#[test]
+fn very_many_broken_sets_cost_a_few_warnings() {
+    let names: Vec<String> = (0..300).map(|i| format!("x{i}-00001-of-99999.gguf")).collect();
+    let files: Vec<(&str, &[u8])> = names.iter().map(|name| (name.as_str(), &b"GGUF"[..])).collect();
+    let card = folder(&files);
+    assert!(card.warnings.len() <= 25, "{}", card.warnings.len());
+    assert!(card.weights.variants.len() <= 100);
+    assert!(card.warnings.iter().all(|warning| warning.files.len() <= 20 && warning.detail.len() < 4000));
+}

@@ -16,3 +16,6 @@ pub use wait::{eventually, within};
 
 /// Where base models are registered.
 pub const BASE_MODELS: &str = "/api/v1/base-models";
+
+/// Where jobs are watched.
+pub const JOBS: &str = "/api/v1/jobs";
