@@ -8,6 +8,8 @@
 mod capabilities;
 mod card;
 mod configuration;
+#[cfg(test)]
+mod documented;
 mod draft;
 mod facts;
 mod files;
