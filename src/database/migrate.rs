@@ -1,5 +1,7 @@
 //! Bringing the schema up to date, however many instances start at once.
 
+use std::time::Duration;
+
 use diesel::migration::{Migration, MigrationSource as _};
 use diesel::pg::Pg;
 use diesel_async::{AsyncMigrationHarness, SimpleAsyncConnection as _};
@@ -12,13 +14,17 @@ pub const MIGRATIONS: EmbeddedMigrations = embed_migrations!();
 /// Any number will do, as long as nothing else on the server takes the same.
 const LOCK: i64 = 0x6261_7365_6d6f_6465;
 
+/// How long the first connection may take. With it the embedded database opens its files, and where the disk is busy
+/// that takes longer than a request could wait.
+const START: Duration = Duration::from_secs(60);
+
 /// Runs the migrations that have not run.
 ///
 /// An advisory lock lets one instance do it; the others wait, then find nothing left to do. It runs on
 /// a connection of the pool, which stays open for the first request: a new one to the embedded database
 /// takes longer than all migrations together.
 pub async fn migrate(database: &Database) -> anyhow::Result<()> {
-    let mut connection = database.connection().await?;
+    let mut connection = database.connection_within(START).await?;
     connection.batch_execute(&format!("{}; SELECT pg_advisory_lock({LOCK})", connect::session_limits(None))).await?;
     // The harness blocks, which a thread that answers requests must not.
     let mut connection = tokio::task::spawn_blocking(move || {

@@ -12,7 +12,7 @@ mod migrate;
 use std::time::Duration;
 
 use deadpool::Runtime;
-use deadpool::managed::TimeoutType;
+use deadpool::managed::{TimeoutType, Timeouts};
 use diesel::result::{DatabaseErrorKind, Error as QueryError};
 use diesel_async::AsyncPgConnection;
 use diesel_async::pooled_connection::deadpool::{Object, Pool, PoolError};
@@ -127,7 +127,13 @@ impl Database {
     }
 
     async fn connection(&self) -> Result<Object<Connection>, DatabaseError> {
-        self.pool.get().await.map_err(|error| match error {
+        self.connection_within(CONNECT + RECYCLE).await
+    }
+
+    /// A connection that may take so long to make.
+    async fn connection_within(&self, create: Duration) -> Result<Object<Connection>, DatabaseError> {
+        let timeouts = Timeouts { create: Some(create), ..self.pool.timeouts() };
+        self.pool.timeout_get(&timeouts).await.map_err(|error| match error {
             PoolError::Timeout(TimeoutType::Wait) => DatabaseError::Busy,
             PoolError::Timeout(_) => DatabaseError::Timeout,
             other => DatabaseError::Unreachable(other.into()),

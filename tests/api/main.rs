@@ -14,6 +14,8 @@
 
 mod base_models;
 mod cancel;
+#[cfg(unix)]
+mod command_line;
 mod health;
 mod jobs;
 mod limits;

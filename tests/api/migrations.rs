@@ -1,7 +1,7 @@
 //! The schema: every step forth and back, and many instances that start at once.
 
 use base_models::database::{self, Database, MIGRATIONS};
-use diesel::{Connection as _, QueryableByName, sql_types};
+use diesel::{QueryableByName, sql_types};
 use diesel_async::{AsyncConnection as _, AsyncMigrationHarness, AsyncPgConnection, RunQueryDsl as _};
 use diesel_migrations::MigrationHarness as _;
 use futures_util::future::join_all;

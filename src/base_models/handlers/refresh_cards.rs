@@ -19,8 +19,10 @@ pub struct RefreshQuery {
     /// Family, as the card has it.
     #[param(required = false, value_type = Vec<Tag>, max_items = 100)]
     family: Vec<String>,
+    /// How much of the card was found.
     #[param(required = false, max_items = 3)]
     card_status: Vec<CardStatus>,
+    /// Tag of the base model.
     #[param(required = false, value_type = Vec<Tag>, max_items = 100)]
     tag: Vec<String>,
 }

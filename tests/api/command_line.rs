@@ -1,0 +1,212 @@
+//! The program itself: what it prints, how it starts, stops, and says why it does not.
+
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::net::{TcpListener, TcpStream};
+use std::path::Path;
+use std::process::{Child, Command, Output, Stdio};
+use std::sync::mpsc::{Receiver, channel};
+use std::time::{Duration, Instant};
+
+use base_models::app::openapi_text;
+use rustix::process::{Pid, Signal, kill_process};
+use serde_json::Value;
+
+use crate::support::{BASE_MODELS, ModelFolder, TestDatabase, new_model};
+
+/// Longest that a start or an end may take.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// The program in a folder of its own, without settings from outside.
+fn program(home: &Path, arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_base-models"));
+    command.current_dir(home).env_clear().env("RUST_BACKTRACE", "1").args(arguments).stdin(Stdio::null());
+    command
+}
+
+fn run(home: &Path, arguments: &[&str]) -> Output {
+    program(home, arguments).output().unwrap()
+}
+
+/// Fails unless the program ended with one sentence about what is wrong; that sentence.
+#[track_caller]
+fn refusal(output: &Output) -> String {
+    let errors = String::from_utf8(output.stderr.clone()).unwrap();
+    assert_eq!(output.status.code(), Some(1), "{errors}");
+    let lines: Vec<&str> = errors.lines().collect();
+    let told: Vec<&&str> = lines.iter().filter(|line| line.starts_with("error:")).collect();
+    assert_eq!(told.len(), 1, "{errors}");
+    assert_eq!(lines.last(), told.first().copied(), "nothing follows the reason: {errors}");
+    assert!(
+        !errors.contains("panicked") && !errors.contains("stack backtrace") && !errors.contains(".rs:"),
+        "{errors}"
+    );
+    told[0].to_string()
+}
+
+#[test]
+fn the_card_of_a_folder_is_printed() {
+    let home = tempfile::tempdir().unwrap();
+    ModelFolder::new(home.path(), "m").bert();
+    let output = run(home.path(), &["card", "m"]);
+    assert!(output.status.success());
+    let card: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(card["family"], "bert");
+    assert!(output.stderr.is_empty());
+    assert!(refusal(&run(home.path(), &["card", "absent"])).contains("absent"));
+    assert!(!home.path().join("data").exists(), "it needs no database");
+}
+
+#[test]
+fn the_openapi_document_is_printed() {
+    let home = tempfile::tempdir().unwrap();
+    let output = run(home.path(), &["openapi"]);
+    assert!(output.status.success());
+    assert_eq!(String::from_utf8(output.stdout).unwrap(), openapi_text());
+}
+
+#[test]
+fn what_keeps_it_from_starting_is_said_in_one_sentence() {
+    let home = tempfile::tempdir().unwrap();
+    std::fs::write(home.path().join("file"), "").unwrap();
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let taken = taken.local_addr().unwrap().to_string();
+    let password = "pa55word";
+    let refused = format!("postgres://user:{password}@127.0.0.1:1/base");
+    let malformed = format!("postgres://user:{password}@127.0.0.1:port/base");
+    let any = "127.0.0.1:0";
+    for (arguments, word) in [
+        (vec!["--listen", taken.as_str()], taken.as_str()),
+        (vec!["--listen", any, "--models-root", "file"], "not a folder"),
+        (vec!["--listen", any, "--models-root", "file/below"], "file/below"),
+        (vec!["--listen", any, "--database-url", "nonsense"], "postgres://"),
+        (vec!["--listen", any, "--database-url", "http://127.0.0.1/x"], "postgres://"),
+        (vec!["--listen", any, "--database-url", ""], "postgres://"),
+        (vec!["--listen", any, "--database-url", &malformed], "postgres://"),
+        (vec!["--listen", any, "--database-url", &refused], "127.0.0.1:1/base"),
+        (vec!["migrate", "--database-url", &refused], "127.0.0.1:1/base"),
+        (vec!["--listen", "0.0.0.0:0"], "--access open"),
+        (vec!["--listen", "[::]:0"], "--access open"),
+        (vec!["--listen", any, "--log", "a=b=c"], "a=b=c"),
+    ] {
+        let output = run(home.path(), &arguments);
+        let told = refusal(&output);
+        assert!(told.contains(word), "{arguments:?}: {told}");
+        assert!(!String::from_utf8_lossy(&output.stderr).contains(password), "{told}");
+    }
+}
+
+#[test]
+fn a_setting_that_does_not_exist_is_a_fault_of_use() {
+    let home = tempfile::tempdir().unwrap();
+    for arguments in [["--colour", "red"], ["--listen", "here"], ["--workers", "0"], ["--access", "all"]] {
+        assert_eq!(run(home.path(), &arguments).status.code(), Some(2), "{arguments:?}");
+    }
+}
+
+/// A service that runs.
+struct Running {
+    process: Child,
+    address: String,
+    log: Receiver<String>,
+}
+
+impl Running {
+    /// Starts on that database, or on the embedded one in the folder.
+    fn start(home: &Path, database_url: Option<&str>) -> Self {
+        let mut command = program(home, &["--listen", "127.0.0.1:0"]);
+        if let Some(url) = database_url {
+            command.env("DATABASE_URL", url);
+        }
+        let mut process = command.stderr(Stdio::piped()).spawn().unwrap();
+        let errors = BufReader::new(process.stderr.take().unwrap());
+        let (sender, log) = channel();
+        std::thread::spawn(move || errors.lines().map_while(Result::ok).try_for_each(|line| sender.send(line)));
+        let mut running = Self { process, address: String::new(), log };
+        let page = running.await_line("/swagger-ui/");
+        running.address = page.split("http://").nth(1).unwrap().split('/').next().unwrap().to_owned();
+        running.await_line("ready");
+        running
+    }
+
+    /// Waits for a line of the log.
+    fn await_line(&self, words: &str) -> String {
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            let line = self.log.recv_timeout(deadline.saturating_duration_since(Instant::now()));
+            let line = line.unwrap_or_else(|_| panic!("the log never said {words:?}"));
+            if line.contains(words) {
+                return line;
+            }
+        }
+    }
+
+    /// Sends a request without a body, or with a JSON one.
+    fn ask(&self, line: &str, body: &str) -> String {
+        let mut stream = TcpStream::connect(&self.address).unwrap();
+        let length = body.len();
+        let kind = "Content-Type: application/json";
+        write!(stream, "{line} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n{kind}\r\nContent-Length: {length}\r\n\r\n{body}")
+            .unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        answer
+    }
+
+    fn signal(&self, signal: Signal) {
+        let id = Pid::from_child(&self.process);
+        kill_process(id, signal).unwrap();
+    }
+
+    fn exit_code(&mut self) -> Option<i32> {
+        let deadline = Instant::now() + PATIENCE;
+        while Instant::now() < deadline {
+            if let Some(status) = self.process.try_wait().unwrap() {
+                return status.code();
+            }
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        panic!("it does not stop")
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+#[tokio::test]
+async fn a_signal_ends_it_well_and_what_was_stored_is_there_after_the_next_start() {
+    let home = tempfile::tempdir().unwrap();
+    ModelFolder::new(home.path(), "models/m").bert();
+    let database = match TestDatabase::is_server() || cfg!(not(feature = "embedded")) {
+        true => Some(TestDatabase::create().await),
+        false => None,
+    };
+    let url = database.as_ref().map(TestDatabase::url);
+    let mut first = Running::start(home.path(), url);
+    assert!(first.ask("GET /health/ready", "").starts_with("HTTP/1.1 200"));
+    let created = first.ask(&format!("POST {BASE_MODELS}"), &new_model("m").to_string());
+    assert!(created.starts_with("HTTP/1.1 201"), "{created}");
+    first.signal(Signal::TERM);
+    assert_eq!(first.exit_code(), Some(0));
+    first.await_line("stopped");
+    let mut second = Running::start(home.path(), url);
+    let read = second.ask(&format!("GET {BASE_MODELS}/m"), "");
+    assert!(read.starts_with("HTTP/1.1 200"), "{read}");
+    second.signal(Signal::INT);
+    assert_eq!(second.exit_code(), Some(0));
+    if let Some(database) = database {
+        database.remove().await;
+    }
+}
+
+#[cfg(feature = "embedded")]
+#[test]
+fn a_data_folder_serves_one_service_at_a_time() {
+    let home = tempfile::tempdir().unwrap();
+    let _running = Running::start(home.path(), None);
+    let told = refusal(&run(home.path(), &["--listen", "127.0.0.1:0"]));
+    assert!(told.contains("--data-dir"), "{told}");
+}
