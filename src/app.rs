@@ -26,7 +26,7 @@ use crate::error::{ApiError, ApiResult, Fault};
 use crate::jobs::{self, WakeUp};
 use crate::page::TokenKey;
 use crate::reading::FolderReader;
-use crate::{answer, base_models, health, problems, telemetry};
+use crate::{answer, base_models, health, problem, telemetry};
 
 /// What every handler can reach.
 pub struct Service {
@@ -105,7 +105,7 @@ fn routes(config: &mut ServiceConfig<'_>) {
     config
         .service(scope("/api/v1").configure(base_models::handlers::configure).configure(jobs::handlers::configure))
         .configure(health::configure)
-        .service(problems::get_problem);
+        .service(problem::page::get_problem);
 }
 
 /// The OpenAPI document of the routes.

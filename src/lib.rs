@@ -19,7 +19,7 @@ pub mod extract;
 pub mod health;
 pub mod jobs;
 pub mod page;
-pub mod problems;
+pub mod problem;
 pub mod reading;
 mod schema;
 pub mod serve;

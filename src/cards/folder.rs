@@ -19,6 +19,9 @@ use cap_std::fs::{Dir, File, Metadata, OpenOptions};
 use super::limits::Limits;
 use super::model_path::ModelPath;
 
+/// More than any commit's name has.
+const MAX_COMMIT_BYTES: u64 = 256;
+
 /// The folder below which all models lie.
 #[derive(Debug, Clone)]
 pub struct ModelsRoot {
@@ -85,7 +88,8 @@ impl ModelsRoot {
             _ => FolderError::NotFound,
         })?;
         if metadata.is_dir() {
-            return Ok(ModelFolder { root: self.dir.clone(), base: path.to_owned(), only: None });
+            let base = self.current_snapshot(path).unwrap_or_else(|| path.to_owned());
+            return Ok(ModelFolder { root: self.dir.clone(), base, only: None });
         }
         let is_gguf = path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("gguf"));
         match (path.file_name().and_then(|name| name.to_str()), path.parent()) {
@@ -94,6 +98,21 @@ impl ModelsRoot {
             }
             _ => Err(FolderError::NotAFolder),
         }
+    }
+}
+
+impl ModelsRoot {
+    /// The snapshot that `refs/main` names, if the folder is a repository in the cache of the Hugging Face hub: the
+    /// model's files are there, and only their blobs are elsewhere in the repository.
+    fn current_snapshot(&self, repository: &Path) -> Option<PathBuf> {
+        let mut commit = String::new();
+        let folder = ModelFolder { root: self.dir.clone(), base: repository.to_owned(), only: None };
+        let head = folder.open("refs/main").ok()?;
+        head.take(MAX_COMMIT_BYTES).read_to_string(&mut commit).ok()?;
+        let commit = commit.trim();
+        let is_plain = !commit.is_empty() && commit.bytes().all(|byte| byte.is_ascii_alphanumeric());
+        let snapshot = repository.join("snapshots").join(commit);
+        (is_plain && self.dir.metadata(&snapshot).is_ok_and(|metadata| metadata.is_dir())).then_some(snapshot)
     }
 }
 
@@ -327,5 +346,61 @@ impl Walk<'_> {
             Ok(metadata) => self.listing.files.push(Entry { path, size: metadata.len() }),
             Err(_) => self.listing.unreadable.push(path),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{folder_of, write};
+    use super::*;
+
+    const COMMIT: &str = "0123456789abcdef0123456789abcdef01234567";
+
+    /// A repository in the cache of the hub, with its one file behind a link.
+    #[cfg(unix)]
+    fn repository(head: &str) -> (tempfile::TempDir, ModelsRoot) {
+        let held = tempfile::tempdir().unwrap();
+        let snapshot = format!("models--o--m/snapshots/{COMMIT}");
+        write(held.path(), &[("models--o--m/refs/main", head), ("models--o--m/blobs/b1", r#"{"model_type": "bert"}"#)]);
+        write(held.path(), &[(format!("{snapshot}/README.md").as_str(), "x")]);
+        std::os::unix::fs::symlink("../../blobs/b1", held.path().join(&snapshot).join("config.json")).unwrap();
+        let root = ModelsRoot::open(held.path()).unwrap();
+        (held, root)
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_repository_of_the_hub_s_cache_stands_for_its_current_snapshot() {
+        let (_held, root) = repository(&format!("{COMMIT}\n"));
+        let (path, folder) = root.folder(&ModelPath::parse("models--o--m").unwrap()).unwrap();
+        assert_eq!(path.to_string(), "models/models--o--m");
+        let listing = folder.list(&Limits::default()).unwrap();
+        assert_eq!(
+            listing.files.iter().map(|entry| entry.path.as_str()).collect::<Vec<_>>(),
+            ["README.md", "config.json"]
+        );
+        assert_eq!(listing.get("config.json").unwrap().size, 22);
+        assert_eq!(folder.open("config.json").unwrap().size(), 22);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_head_that_is_no_commit_leads_nowhere_else() {
+        for head in ["../../../etc", "", ".", "/etc", "absent0123"] {
+            let (_held, root) = repository(head);
+            let (_, folder) = root.folder(&ModelPath::parse("models--o--m").unwrap()).unwrap();
+            let listing = folder.list(&Limits::default()).unwrap();
+            assert!(listing.get("refs/main").is_some() && listing.get("config.json").is_none(), "{head:?}");
+        }
+    }
+
+    #[test]
+    fn a_listing_ends_at_its_limits() {
+        let (_held, folder) = folder_of(&[("a", ""), ("b", ""), ("c/d/e/f/g/h", ""), (".git/objects/x", "")]);
+        let listing = folder.list(&Limits { entries: 2, ..Limits::default() }).unwrap();
+        assert!(listing.truncated && listing.files.len() <= 2);
+        let listing = folder.list(&Limits::default()).unwrap();
+        assert!(listing.truncated, "a folder too deep is told");
+        assert_eq!(listing.files.iter().map(|entry| entry.path.as_str()).collect::<Vec<_>>(), ["a", "b"]);
     }
 }

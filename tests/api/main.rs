@@ -19,6 +19,9 @@ mod jobs;
 mod limits;
 mod methods;
 mod migrations;
+mod openapi;
+#[cfg(unix)]
+mod paths;
 mod problems;
 mod races;
 mod support;

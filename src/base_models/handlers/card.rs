@@ -1,13 +1,12 @@
-use actix_web::http::header::ETag;
 use actix_web::web::Data;
 use actix_web::{HttpResponse, get};
 
-use super::{find, not_modified};
+use super::read;
 use crate::app::{ReadHeaders, ReadProblems, Service, Unavailable};
 use crate::base_models::reference::Asked;
 use crate::cards::Card;
 use crate::error::ApiResult;
-use crate::extract::{Conditions, ValidQuery, tag};
+use crate::extract::{Conditions, ValidQuery};
 
 /// Get the card of a base model
 ///
@@ -29,10 +28,5 @@ pub async fn get_card(
     _: ValidQuery<()>,
     conditions: Conditions,
 ) -> ApiResult<HttpResponse> {
-    let base_model = find(&service, &asked).await?;
-    conditions.check(base_model.revision)?;
-    if conditions.is_known(base_model.revision) {
-        return Ok(not_modified(&base_model));
-    }
-    Ok(HttpResponse::Ok().insert_header(ETag(tag(base_model.revision))).json(&base_model.card))
+    read(&service, &asked, &conditions, async |base_model| Ok(HttpResponse::Ok().json(&base_model.card))).await
 }

@@ -3,8 +3,8 @@ use actix_web::web::Data;
 use actix_web::{HttpResponse, delete, get, put};
 use serde_json::json;
 
+use super::read;
 use super::update::change;
-use super::{find, not_modified};
 use crate::app::{
     BodyProblems, ChangeHeaders, ChangeProblems, ReadHeaders, ReadProblems, Service, Unavailable, detached,
 };
@@ -33,15 +33,11 @@ pub async fn get_deployment_template(
     _: ValidQuery<()>,
     conditions: Conditions,
 ) -> ApiResult<HttpResponse> {
-    let mut base_model = find(&service, &asked).await?;
-    // Conditions are for what is there (RFC 9110, section 13.2.1): where nothing is, nothing is unchanged.
-    let template = base_model.deployment_template.take().ok_or(ApiError::NoDeploymentTemplate)?;
-    conditions.check(base_model.revision)?;
-    if conditions.is_known(base_model.revision) {
-        return Ok(not_modified(&base_model));
-    }
-    let revision = tag(base_model.revision);
-    Ok(HttpResponse::Ok().content_type(ContentType::plaintext()).insert_header(ETag(revision)).body(template))
+    read(&service, &asked, &conditions, async |base_model| {
+        let template = base_model.deployment_template.clone().ok_or(ApiError::NoDeploymentTemplate)?;
+        Ok(HttpResponse::Ok().content_type(ContentType::plaintext()).body(template))
+    })
+    .await
 }
 
 /// Set the deployment template

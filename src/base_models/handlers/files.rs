@@ -1,15 +1,16 @@
-use actix_web::http::header::{CONTENT_TYPE, ETag};
+use actix_web::http::header::CONTENT_TYPE;
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse, get};
 use serde::Serialize;
 use utoipa::ToSchema;
+use uuid::Uuid;
 
-use super::{find, not_modified};
+use super::read;
 use crate::app::{ReadHeaders, ReadProblems, Service, Unavailable};
 use crate::base_models::file::StoredFile;
 use crate::base_models::reference::Asked;
 use crate::error::{ApiError, ApiResult};
-use crate::extract::{Conditions, ValidQuery, tag};
+use crate::extract::{Conditions, ValidQuery};
 
 /// The files that a card was made of.
 #[derive(Debug, Serialize, ToSchema)]
@@ -38,13 +39,11 @@ pub async fn list_files(
     _: ValidQuery<()>,
     conditions: Conditions,
 ) -> ApiResult<HttpResponse> {
-    let base_model = find(&service, &asked).await?;
-    conditions.check(base_model.revision)?;
-    if conditions.is_known(base_model.revision) {
-        return Ok(not_modified(&base_model));
-    }
-    let items = service.database.read(async |db| StoredFile::list(base_model.id, db).await).await?;
-    Ok(HttpResponse::Ok().insert_header(ETag(tag(base_model.revision))).json(Files { items }))
+    read(&service, &asked, &conditions, async |base_model| {
+        let items = service.database.read(async |db| StoredFile::list(base_model.id, db).await).await?;
+        Ok(HttpResponse::Ok().json(Files { items }))
+    })
+    .await
 }
 
 /// Get a file of a card
@@ -73,23 +72,21 @@ pub async fn get_file(
     _: ValidQuery<()>,
     conditions: Conditions,
 ) -> ApiResult<HttpResponse> {
-    let base_model = find(&service, &asked).await?;
-    conditions.check(base_model.revision)?;
-    if conditions.is_known(base_model.revision) {
-        return Ok(not_modified(&base_model));
-    }
     let path = request.match_info().query("path");
+    read(&service, &asked, &conditions, async |base_model| {
+        let content = content(&service, base_model.id, path).await?;
+        Ok(HttpResponse::Ok().insert_header((CONTENT_TYPE, media_type(path))).body(content))
+    })
+    .await
+}
+
+async fn content(service: &Service, base_model: Uuid, path: &str) -> ApiResult<Vec<u8>> {
+    let unknown = || ApiError::NoSuchFile(path.to_owned());
     // The database takes no such character, and no file that is kept has it.
-    let known = !path.contains('\0');
-    let content = match known {
-        true => service.database.read(async |db| StoredFile::content(base_model.id, path, db).await).await?,
-        false => None,
-    };
-    let content = content.ok_or_else(|| ApiError::NoSuchFile(path.to_owned()))?;
-    Ok(HttpResponse::Ok()
-        .insert_header(ETag(tag(base_model.revision)))
-        .insert_header((CONTENT_TYPE, media_type(path)))
-        .body(content))
+    if path.contains('\0') {
+        return Err(unknown());
+    }
+    service.database.read(async |db| StoredFile::content(base_model, path, db).await).await?.ok_or_else(unknown)
 }
 
 /// Never HTML or a script, whatever the folder's author called it.

@@ -1,7 +1,7 @@
 use actix_web::web::Data;
 use actix_web::{HttpResponse, get};
 
-use super::{answer, find, not_modified};
+use super::read;
 use crate::app::{ReadHeaders, ReadProblems, Service, Unavailable};
 use crate::base_models::model::BaseModel;
 use crate::base_models::reference::Asked;
@@ -28,10 +28,5 @@ pub async fn get_base_model(
     _: ValidQuery<()>,
     conditions: Conditions,
 ) -> ApiResult<HttpResponse> {
-    let base_model = find(&service, &asked).await?;
-    conditions.check(base_model.revision)?;
-    if conditions.is_known(base_model.revision) {
-        return Ok(not_modified(&base_model));
-    }
-    Ok(answer(HttpResponse::Ok(), &base_model))
+    read(&service, &asked, &conditions, async |base_model| Ok(HttpResponse::Ok().json(base_model))).await
 }

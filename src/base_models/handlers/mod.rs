@@ -14,14 +14,14 @@ mod refresh_cards;
 mod update;
 
 use actix_web::HttpResponse;
-use actix_web::http::header::{self, ETag};
+use actix_web::http::header::{self, ETag, TryIntoHeaderValue as _};
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::model::BaseModel;
 use super::reference::{Asked, Reference};
 use crate::app::Service;
 use crate::error::{ApiError, ApiResult};
-use crate::extract::tag;
+use crate::extract::{Conditions, tag};
 
 /// Adds the endpoints to the API.
 pub fn configure(config: &mut ServiceConfig<'_>) {
@@ -55,10 +55,23 @@ fn answer(mut status: actix_web::HttpResponseBuilder, base_model: &BaseModel) ->
     status.insert_header(ETag(tag(base_model.revision))).json(base_model)
 }
 
-/// "You have it already", with the headers that the whole answer would have had.
-fn not_modified(base_model: &BaseModel) -> HttpResponse {
-    HttpResponse::NotModified()
-        .insert_header(ETag(tag(base_model.revision)))
-        .insert_header((header::CACHE_CONTROL, "no-cache"))
-        .finish()
+/// Answers a read of a base model, or of a part of it, with the tag of its state.
+///
+/// Conditions are for what is there (RFC 9110, section 13.2.1): where there is no such part, nothing is unchanged. "You
+/// have it already" goes out with the headers that the whole answer would have had.
+async fn read(
+    service: &Service,
+    asked: &Asked,
+    conditions: &Conditions,
+    part: impl AsyncFnOnce(&BaseModel) -> ApiResult<HttpResponse>,
+) -> ApiResult<HttpResponse> {
+    let base_model = find(service, asked).await?;
+    let mut answer = part(&base_model).await?;
+    conditions.check(base_model.revision)?;
+    if conditions.is_known(base_model.revision) {
+        answer = HttpResponse::NotModified().insert_header((header::CACHE_CONTROL, "no-cache")).finish();
+    }
+    let tag = ETag(tag(base_model.revision)).try_into_value().map_err(|error| ApiError::Internal(error.into()))?;
+    answer.headers_mut().insert(header::ETAG, tag);
+    Ok(answer)
 }

@@ -107,9 +107,11 @@ fn decoder(draft: &mut Draft<'_>, settings: &Settings<'_>) -> Option<Tower> {
     if settings.nested.is_some() || !settings.is_pair().is_some_and(|pair| pair.value) {
         return None;
     }
-    // T5 gives its decoder the depth of its encoder unless it says otherwise.
+    // T5 gives its decoder the depth of its encoder unless it says otherwise; so what is stated of either goes before
+    // the class's own depth of a decoder.
     let depths = [["decoder_layers"], ["num_decoder_layers"], ["num_layers"]];
-    let layers = depths.iter().find_map(|key| settings.count(key))?;
+    let stated = depths.iter().find_map(|key| settings.stated_count(key));
+    let layers = stated.or_else(|| depths.iter().find_map(|key| settings.count(key)))?;
     draft.source("/architecture/decoder", layers.source.clone());
     let mut part = |member: &str, fact| draft.noted(format!("/architecture/decoder/{member}"), fact);
     let count = |key: &str, other: &str| settings.count(&[key]).or_else(|| settings.count(&[other]));
@@ -140,6 +142,18 @@ mod tests {
         assert_eq!(source.derived.as_deref(), Some("class default of clip_vision_model (transformers 5.23.0)"));
         let stated = &card.sources["/architecture/vision/hidden_size"];
         assert_eq!(stated.pointer.as_deref(), Some("/vision_config/hidden_size"));
+    }
+
+    #[test]
+    fn a_decoder_is_as_deep_as_its_encoder_unless_it_says_otherwise() {
+        for (config, depth) in [
+            (r#"{"model_type": "t5", "is_encoder_decoder": true, "num_layers": 12}"#, 12),
+            (r#"{"model_type": "t5", "is_encoder_decoder": true, "num_layers": 12, "num_decoder_layers": 3}"#, 3),
+            (r#"{"model_type": "t5", "is_encoder_decoder": true, "d_model": 768}"#, 6),
+        ] {
+            let decoder = card_of(&[("config.json", config)]).architecture.decoder.unwrap();
+            assert_eq!(decoder.num_hidden_layers, Some(depth), "{config}");
+        }
     }
 
     #[test]

@@ -3,6 +3,9 @@
 //! Every member is always present; what is not known is `null`, or an empty list. Numbers are
 //! exact: counts are 64-bit integers from the file to the answer.
 
+mod architecture;
+mod weights;
+
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
@@ -11,6 +14,8 @@ use utoipa::ToSchema;
 
 use super::facts::Source;
 use super::warning::CardWarning;
+pub use architecture::*;
+pub use weights::*;
 
 /// The shape of the card; it grows by one when a reader of older cards could misread a newer one.
 pub const SCHEMA_VERSION: u32 = 1;
@@ -156,206 +161,6 @@ pub struct License {
     pub id: Option<String>,
     pub name: Option<String>,
     pub link: Option<String>,
-}
-
-/// What the network looks like. Of a multimodal model, these are the facts of its text backbone;
-/// of an encoder-decoder, those of the encoder.
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, ToSchema)]
-pub struct Architecture {
-    pub kind: Option<ArchitectureKind>,
-    pub hidden_size: Option<u64>,
-    pub num_hidden_layers: Option<u64>,
-    pub num_attention_heads: Option<u64>,
-    pub num_key_value_heads: Option<u64>,
-    /// Size of a query/key head; with multi-head latent attention, its two parts together.
-    pub head_dim: Option<u64>,
-    pub intermediate_size: Option<u64>,
-    pub vocab_size: Option<u64>,
-    /// Context length as declared, before any RoPE scaling, in tokens.
-    pub context_length: Option<u64>,
-    /// Context length that RoPE scaling extends to, in tokens, where it is longer than the declared one.
-    pub context_length_extended: Option<u64>,
-    /// Attention window of the sliding layers, in tokens.
-    pub sliding_window: Option<u64>,
-    pub rope_theta: Option<f64>,
-    pub rope_scaling: Option<RopeScaling>,
-    pub tie_word_embeddings: Option<bool>,
-    pub attention: Option<Attention>,
-    /// Set for a mixture of experts.
-    pub experts: Option<Experts>,
-    /// Set for multi-head latent attention.
-    pub mla: Option<Mla>,
-    /// How many layers attend fully, within a window, or keep a state instead; set where they differ.
-    pub layers: Option<Layers>,
-    /// Sizes of the state-space or linear-attention layers; set where there are any.
-    pub state_space: Option<StateSpace>,
-    /// The decoder of an encoder-decoder.
-    pub decoder: Option<Tower>,
-    pub vision: Option<Tower>,
-    pub audio: Option<Tower>,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(rename_all = "kebab-case")]
-pub enum ArchitectureKind {
-    Decoder,
-    Encoder,
-    EncoderDecoder,
-    Diffusion,
-    Adapter,
-    Other,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum Attention {
-    /// Multi-head: a key/value head for each query head.
-    Mha,
-    /// Multi-query: one key/value head.
-    Mqa,
-    /// Grouped-query: fewer key/value heads than query heads.
-    Gqa,
-    /// Multi-head latent attention.
-    Mla,
-    /// No attention at all: state-space models.
-    None,
-    /// Attention in some layers, a state in the others.
-    Hybrid,
-}
-
-/// How rotary positions are stretched.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
-pub struct RopeScaling {
-    /// `linear`, `dynamic`, `yarn`, `longrope`, `llama3`, ...
-    #[serde(rename = "type")]
-    pub kind: String,
-    pub factor: Option<f64>,
-    pub original_max_position_embeddings: Option<u64>,
-}
-
-/// The experts of a mixture.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, ToSchema)]
-pub struct Experts {
-    pub total: Option<u64>,
-    /// Experts a token is routed to.
-    pub active: Option<u64>,
-    /// Experts that every token passes.
-    pub shared: Option<u64>,
-    pub intermediate_size: Option<u64>,
-}
-
-/// Multi-head latent attention: what is cached is `kv_lora_rank + qk_rope_head_dim` a token and layer.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, ToSchema)]
-pub struct Mla {
-    pub q_lora_rank: Option<u64>,
-    pub kv_lora_rank: Option<u64>,
-    pub qk_nope_head_dim: Option<u64>,
-    pub qk_rope_head_dim: Option<u64>,
-    pub v_head_dim: Option<u64>,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, ToSchema)]
-pub struct Layers {
-    /// Layers whose attention sees the whole context.
-    pub full_attention: u64,
-    /// Layers whose attention sees a window or a chunk.
-    pub sliding_attention: u64,
-    /// Layers that keep a state of constant size: state-space, linear attention, convolution.
-    pub recurrent: u64,
-    /// Layers that keep nothing between tokens: plain feed-forward.
-    pub other: u64,
-}
-
-/// Sizes that decide how large the state of one recurrent layer is.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, ToSchema)]
-pub struct StateSpace {
-    pub state_size: Option<u64>,
-    pub conv_kernel: Option<u64>,
-    pub inner_size: Option<u64>,
-    pub groups: Option<u64>,
-    pub heads: Option<u64>,
-    pub head_dim: Option<u64>,
-}
-
-/// A part beside the backbone: a vision or audio tower, or the decoder of an encoder-decoder.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, ToSchema)]
-pub struct Tower {
-    pub family: Option<String>,
-    pub hidden_size: Option<u64>,
-    pub num_hidden_layers: Option<u64>,
-    pub num_attention_heads: Option<u64>,
-    pub intermediate_size: Option<u64>,
-    /// Side of the square image, in pixels.
-    pub image_size: Option<u64>,
-    /// Side of a patch, in pixels.
-    pub patch_size: Option<u64>,
-}
-
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, ToSchema)]
-pub struct Weights {
-    pub format: WeightsFormat,
-    pub parameters: Parameters,
-    /// Type the model computes in, as its configuration declares it: `bfloat16`, `float16`, ...
-    pub dtype: Option<String>,
-    pub quantization: Option<Quantization>,
-    /// Bytes of the one weight set the other facts describe, as they lie on disk.
-    pub size_bytes: Option<u64>,
-    pub shards: Shards,
-    /// The weight sets of a folder that holds several of the same model, such as GGUF quantisations.
-    pub variants: Vec<WeightsVariant>,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum WeightsFormat {
-    Safetensors,
-    Gguf,
-    Pytorch,
-    Onnx,
-    Tensorflow,
-    Flax,
-    Mlx,
-    #[default]
-    None,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, ToSchema)]
-pub struct Parameters {
-    pub total: Option<u64>,
-    /// Parameters a token passes, where a mixture of experts makes them fewer.
-    pub active: Option<u64>,
-    /// Stored elements by their type, in the words of the file format.
-    pub by_dtype: BTreeMap<String, u64>,
-    /// False where the count was computed from the configuration instead of read from the weights.
-    pub exact: bool,
-}
-
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
-pub struct Quantization {
-    /// `awq`, `gptq`, `fp8`, `bitsandbytes`, `Q4_K_M`, ...
-    pub method: String,
-    pub bits: Option<u64>,
-    pub group_size: Option<u64>,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, ToSchema)]
-pub struct Shards {
-    /// Files that the index, or the numbering of the names, promises.
-    pub expected: Option<u64>,
-    /// Files that are there and hold weights.
-    pub found: u64,
-}
-
-/// One weight set of several.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-pub struct WeightsVariant {
-    /// What tells it apart: the quantisation, or the file's name.
-    pub name: String,
-    pub files: Vec<String>,
-    pub format: WeightsFormat,
-    pub quantization: Option<String>,
-    pub parameters: Option<u64>,
-    pub size_bytes: u64,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, ToSchema)]
