@@ -27,6 +27,8 @@ pub type Connection = AsyncPgConnection;
 const WAIT: Duration = Duration::from_secs(2);
 /// How long a new connection may take.
 pub(crate) const CONNECT: Duration = Duration::from_secs(3);
+/// How long the only connection may take, which goes on being made when nobody waits for it any more.
+const FIRST: Duration = Duration::from_secs(15);
 /// How long the check of a used connection may take.
 const RECYCLE: Duration = Duration::from_secs(1);
 /// How long a statement may take on the server; ours is a little longer, so that the server's word comes first.
@@ -127,7 +129,17 @@ impl Database {
     }
 
     async fn connection(&self) -> Result<Object<Connection>, DatabaseError> {
-        self.connection_within(CONNECT + RECYCLE).await
+        if self.pool.status().size > 0 {
+            return self.connection_within(CONNECT + RECYCLE).await;
+        }
+        // Where there is none at all, making one must not end with the patience of the request that asked for it: on
+        // a busy machine the embedded database would never be reached again.
+        let database = self.clone();
+        let making = tokio::spawn(async move { database.connection_within(FIRST).await });
+        match tokio::time::timeout(WAIT + CONNECT, making).await {
+            Ok(made) => made.map_err(|panic| DatabaseError::Unreachable(panic.into()))?,
+            Err(_) => Err(DatabaseError::Timeout),
+        }
     }
 
     /// A connection that may take so long to make.
