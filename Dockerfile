@@ -1,8 +1,8 @@
 # syntax=docker/dockerfile:1
-# The service as an image: no shell, no root, nothing written outside /data.
+# The service as an image: no shell, no root, nothing written outside /data and, with the embedded database, /tmp.
 #
 #   docker build -t base-models .
-#   docker run --read-only -p 127.0.0.1:8080:8080 -e ACCESS=open \
+#   docker run --read-only --tmpfs /tmp -p 127.0.0.1:8080:8080 -e ACCESS=open \
 #       -v base-models-data:/data -v "$PWD/models:/models:ro" base-models
 
 FROM rust:1.95-bookworm AS chef
@@ -25,10 +25,11 @@ FROM gcr.io/distroless/cc-debian12:nonroot
 COPY --from=build /build/target/release/base-models /usr/bin/base-models
 COPY --from=build --chown=nonroot:nonroot /image/data /data
 COPY --from=build --chown=nonroot:nonroot /image/models /models
-# The embedded database unpacks its runtime into the cache folder, which must lie on the volume too.
+# The embedded database unpacks its runtime into the user's cache folder, which must lie on the volume too.
 ENV LISTEN=0.0.0.0:8080 \
     MODELS_ROOT=/models \
     DATA_DIR=/data \
+    HOME=/data \
     XDG_CACHE_HOME=/data/cache \
     LOG_FORMAT=json \
     AWAIT_DATABASE=true

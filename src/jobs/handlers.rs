@@ -5,7 +5,7 @@ use std::future::{Ready, ready};
 use actix_web::dev::Payload;
 use actix_web::http::header;
 use actix_web::web::{Data, Json};
-use actix_web::{FromRequest, HttpRequest, HttpResponse, delete, get};
+use actix_web::{FromRequest, HttpRequest, HttpResponse, get, post};
 use utoipa::IntoParams;
 use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
@@ -109,7 +109,7 @@ pub async fn get_job(service: Data<Service>, asked: AskedJob, _: ValidQuery<()>)
     params(AskedJob),
     responses((status = OK, body = Job, description = "The job as it is now"), ReadProblems, Unavailable)
 )]
-#[delete("/jobs/{job}")]
+#[post("/jobs/{job}/cancel")]
 pub async fn cancel_job(service: Data<Service>, asked: AskedJob, _: ValidQuery<()>) -> ApiResult<Json<Job>> {
     let id = asked.find(&service).await?.id;
     let job = detached(async move { Ok(service.database.write(async |db| Job::cancel(id, db).await).await?) }).await?;

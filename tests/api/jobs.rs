@@ -63,10 +63,11 @@ async fn one_that_is_cancelled_stays_so() {
          gen_random_uuid(), now() + interval '1 hour')",
     )
     .await;
-    let job = app.delete(&format!("{JOBS}/latest")).await.expect_status(200).json();
+    let cancel = async || app.send(app.request(Method::POST, &format!("{JOBS}/latest/cancel"))).await;
+    let job = cancel().await.expect_status(200).json();
     assert_eq!(job["state"], "cancelled");
     assert!(job["finished_at"].is_string());
-    assert_eq!(app.delete(&format!("{JOBS}/latest")).await.expect_status(200).json(), job);
+    assert_eq!(cancel().await.expect_status(200).json(), job);
 }
 
 #[tokio::test]
@@ -74,6 +75,7 @@ async fn an_unknown_one_is_not_found() {
     let app = TestApp::start().await;
     for id in ["00000000-0000-0000-0000-000000000000", "first", "%00", "..%2Fbase-models"] {
         app.get(&format!("{JOBS}/{id}")).await.expect_problem(404, "NO_SUCH_JOB");
-        app.delete(&format!("{JOBS}/{id}")).await.expect_problem(404, "NO_SUCH_JOB");
+        let cancel = app.request(Method::POST, &format!("{JOBS}/{id}/cancel"));
+        app.send(cancel).await.expect_problem(404, "NO_SUCH_JOB");
     }
 }

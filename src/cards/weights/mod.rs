@@ -89,9 +89,9 @@ fn indexes(draft: &mut Draft<'_>) -> BTreeMap<String, ShardIndex> {
 fn index(draft: &mut Draft<'_>, path: &str) -> Option<ShardIndex> {
     let file = draft.open(path)?;
     let (size, cap) = (file.size(), draft.limits.streamed_bytes);
-    // Small ones go the way that knows empty files and Git LFS pointers.
-    if size <= 1024 {
-        return draft.bytes(path, cap).map(|bytes| shard_index::read(bytes.as_slice()));
+    let whole = draft.limits.text_bytes;
+    if size <= whole {
+        return draft.bytes(path, whole).map(|bytes| shard_index::read(&bytes));
     }
     if size > cap {
         let detail = format!("{path} has {size} bytes, more than the {cap} that are read of an index");
@@ -99,7 +99,7 @@ fn index(draft: &mut Draft<'_>, path: &str) -> Option<ShardIndex> {
         return None;
     }
     let mut reader = Metered::new(file);
-    let index = shard_index::read(BufReader::with_capacity(1 << 16, &mut reader));
+    let index = shard_index::read_stream(BufReader::with_capacity(1 << 16, &mut reader));
     let (length, digest) = reader.finish();
     draft.note_digest(path, length, digest);
     Some(index)

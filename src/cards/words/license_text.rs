@@ -1,11 +1,15 @@
 //! Which licence a text is.
 
-use std::sync::OnceLock;
+use std::collections::HashMap;
+use std::sync::{Mutex, OnceLock, PoisonError};
 
+use sha2::{Digest as _, Sha256};
 use spdx::detection::{Store, TextData};
 
 /// Likeness above which a text counts as that of a licence; copyright lines are not compared.
 const ALIKE: f32 = 0.9;
+/// Texts that are remembered, so that folders without end fill no memory.
+const MOST_REMEMBERED: usize = 256;
 /// Longest line that is taken for a title, in characters.
 const MAX_TITLE: usize = 120;
 
@@ -78,7 +82,7 @@ const TITLES: [(&[&str], &str); 8] = [
     (&["fair noncommercial research license"], "fair-noncommercial-research-license"),
 ];
 
-#[derive(Debug, PartialEq)]
+#[derive(Debug, Clone, PartialEq)]
 pub enum Recognised {
     Spdx { id: &'static str, alike: f32 },
     Titled { id: String, title: String },
@@ -90,12 +94,37 @@ pub fn recognise(text: &str) -> Recognised {
     if let Some((id, title)) = title.clone().and_then(|title| Some((by_title(&title)?, title))) {
         return Recognised::Titled { id, title };
     }
-    let found = store().analyze(&TextData::from(text));
-    let known = KNOWN.into_iter().find(|known| *known == found.name).filter(|_| found.score >= ALIKE);
-    match known {
-        Some(id) => Recognised::Spdx { id, alike: found.score },
+    match remembered(text, compare) {
+        Some((id, alike)) => Recognised::Spdx { id, alike },
         None => Recognised::Unknown { title },
     }
+}
+
+/// A licence, and how alike the text is to its text.
+type Likeness = (&'static str, f32);
+
+fn compare(text: &str) -> Option<Likeness> {
+    let found = store().analyze(&TextData::from(text));
+    let known = KNOWN.into_iter().find(|known| *known == found.name)?;
+    (found.score >= ALIKE).then_some((known, found.score))
+}
+
+/// What was found of a text before: comparing takes milliseconds, and most folders have one of a few texts.
+fn remembered(text: &str, compare: impl FnOnce(&str) -> Option<Likeness>) -> Option<Likeness> {
+    static FOUND: Mutex<Option<HashMap<[u8; 32], Option<Likeness>>>> = Mutex::new(None);
+    let digest = Sha256::digest(text).into();
+    let found = || FOUND.lock().unwrap_or_else(PoisonError::into_inner);
+    let before = found().get_or_insert_default().get(&digest).copied();
+    before.unwrap_or_else(|| {
+        let likeness = compare(text);
+        let mut found = found();
+        let found = found.get_or_insert_default();
+        if found.len() >= MOST_REMEMBERED {
+            found.clear();
+        }
+        found.insert(digest, likeness);
+        likeness
+    })
 }
 
 /// The texts to compare with, made when the first licence is met.
@@ -149,6 +178,14 @@ mod tests {
     fn a_copyright_line_does_not_matter() {
         let text = format!("Copyright (c) 2024 Someone\n\n{}", spdx::license_id("MIT").unwrap().text());
         assert!(matches!(recognise(&text), Recognised::Spdx { id: "MIT", .. }));
+    }
+
+    #[test]
+    fn a_text_is_compared_once() {
+        let text = "A text that no other test has.";
+        assert_eq!(remembered(text, |_| Some(("MIT", 0.95))), Some(("MIT", 0.95)));
+        assert_eq!(remembered(text, |_| panic!("compared again")), Some(("MIT", 0.95)));
+        assert_eq!(remembered("Another.", |_| None), None);
     }
 
     #[test]

@@ -7,6 +7,7 @@ use std::fmt;
 use std::io::{BufReader, Read};
 
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, Visitor};
+use serde_json::de::Read as JsonRead;
 
 use super::super::draft::{Draft, fill};
 use super::super::facts::{Fact, Field, Source};
@@ -14,9 +15,6 @@ use super::super::warning::WarningCode;
 use super::fill_in_middle::Marks;
 use super::hashing::HashingReader;
 use super::vocabulary::{AddedTokens, Id, Tokens, Vocabulary};
-
-/// Below this a file is read whole, which also tells an empty file and a Git LFS pointer.
-const SMALL: u64 = 4096;
 
 /// Fills `tokenizer.vocab_size`; gives where the marks of a hole stand, if there are any.
 pub fn read(draft: &mut Draft<'_>) -> Option<Source> {
@@ -100,7 +98,7 @@ struct Found {
     declared: Option<u64>,
 }
 
-/// Reads a file, a large one as a stream.
+/// Reads a file: whole, which is several times as fast, or as a stream where it is too large to hold.
 fn parse(draft: &mut Draft<'_>, path: &str, layout: Layout) -> Option<Found> {
     let file = draft.open(path)?;
     let (size, most) = (file.size(), draft.limits.streamed_bytes);
@@ -109,8 +107,9 @@ fn parse(draft: &mut Draft<'_>, path: &str, layout: Layout) -> Option<Found> {
         draft.warn(WarningCode::BudgetExceeded, None, detail, [path]);
         return None;
     }
-    let parsed = if size < SMALL {
-        parse_from(draft.bytes(path, SMALL)?.as_slice(), layout)
+    let parsed = if size <= draft.limits.text_bytes {
+        let bytes = draft.bytes(path, draft.limits.text_bytes)?;
+        parse_from(serde_json::Deserializer::from_slice(&bytes), layout)
     } else {
         parse_stream(draft, path, file.take(most), layout)
     };
@@ -120,15 +119,18 @@ fn parse(draft: &mut Draft<'_>, path: &str, layout: Layout) -> Option<Found> {
 
 fn parse_stream(draft: &mut Draft<'_>, path: &str, file: impl Read, layout: Layout) -> serde_json::Result<Found> {
     let mut reader = HashingReader::new(file);
-    let parsed = parse_from(BufReader::with_capacity(1 << 16, &mut reader), layout);
+    let buffered = BufReader::with_capacity(1 << 16, &mut reader);
+    let parsed = parse_from(serde_json::Deserializer::from_reader(buffered), layout);
     let (length, digest) = reader.finish();
     draft.note_digest(path, length, digest);
     parsed
 }
 
-fn parse_from(reader: impl Read, layout: Layout) -> serde_json::Result<Found> {
+fn parse_from<'de>(
+    mut json: serde_json::Deserializer<impl JsonRead<'de>>,
+    layout: Layout,
+) -> serde_json::Result<Found> {
     let mut found = Found::default();
-    let mut json = serde_json::Deserializer::from_reader(reader);
     match layout {
         Layout::Whole => Part { place: Place::Root, found: &mut found }.deserialize(&mut json)?,
         Layout::Vocabulary => Tokens(&mut found.vocabulary).deserialize(&mut json)?,
@@ -189,7 +191,8 @@ impl<'de> Visitor<'de> for Part<'_> {
 mod tests {
     use std::fmt::Write as _;
 
-    use super::super::super::testing::{card_of, warning_codes};
+    use super::super::super::Limits;
+    use super::super::super::testing::{card_of, card_within, warning_codes};
     use super::*;
 
     fn size_of(name: &str, content: &str) -> Option<u64> {
@@ -213,6 +216,10 @@ mod tests {
         (0..1000).for_each(|id| write!(vocab, r#", "token {id}": {id}"#).unwrap());
         vocab.push_str("}}}");
         assert_eq!(size_of("tokenizer.json", &vocab), Some(1000));
+        let limits = Limits { text_bytes: 1000, ..Limits::default() };
+        let streamed = card_within(&[("tokenizer.json", vocab.as_bytes())], &limits);
+        assert_eq!(streamed.tokenizer.vocab_size, Some(1000));
+        assert_eq!(streamed.fingerprint, card_of(&[("tokenizer.json", vocab.as_bytes())]).fingerprint);
     }
 
     #[test]
