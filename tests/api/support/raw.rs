@@ -10,7 +10,7 @@ use tokio::net::TcpStream;
 use super::{Answer, within};
 
 /// Longest that an answer may take, which is more than a slow body is given.
-const PATIENCE: Duration = Duration::from_secs(15);
+const PATIENCE: Duration = Duration::from_secs(30);
 
 /// A connection that sends what it is told. Its requests should say `Connection: close`.
 pub struct RawConnection {
