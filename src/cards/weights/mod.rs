@@ -91,7 +91,7 @@ fn index(draft: &mut Draft<'_>, path: &str) -> Option<ShardIndex> {
     let (size, cap) = (file.size(), draft.limits.streamed_bytes);
     // Small ones go the way that knows empty files and Git LFS pointers.
     if size <= 1024 {
-        return draft.bytes(path, cap).map(|bytes| shard_index::read(bytes.as_slice()));
+        return shard_index::read(draft.bytes(path, cap)?.as_slice()).ok();
     }
     if size > cap {
         let detail = format!("{path} has {size} bytes, more than the {cap} that are read of an index");
@@ -102,7 +102,7 @@ fn index(draft: &mut Draft<'_>, path: &str) -> Option<ShardIndex> {
     let index = shard_index::read(BufReader::with_capacity(1 << 16, &mut reader));
     let (length, digest) = reader.finish();
     draft.note_digest(path, length, digest);
-    Some(index)
+    index.map_err(|error| draft.warn_of_error(path, &error)).ok()
 }
 
 /// Looks into every file, those of the best set first, so that a budget ends with the others.

@@ -41,8 +41,8 @@ pub fn read(mut reader: impl Read, size: u64, cap: u64, packing: &Packing) -> Re
     let mut json = BufReader::with_capacity(1 << 16, reader.take(length));
     first_byte(&mut json)?;
     let mut deserializer = serde_json::Deserializer::from_reader(b"{".chain(json));
-    reading.deserialize(&mut deserializer).map_err(|error| Fault::of_json(&error))?;
-    deserializer.end().map_err(|error| Fault::of_json(&error))?;
+    reading.deserialize(&mut deserializer).map_err(Fault::of_json)?;
+    deserializer.end().map_err(Fault::of_json)?;
     reading.check_spans(size.saturating_sub(LENGTH_BYTES).saturating_sub(length), size);
     Ok(reading.header)
 }

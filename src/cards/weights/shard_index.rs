@@ -6,7 +6,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::io::Read;
+use std::io::{self, Read};
 
 use serde::Deserialize;
 use serde::de::{DeserializeSeed, Deserializer, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor};
@@ -32,13 +32,17 @@ pub struct ShardIndex {
     pub broken: Option<String>,
 }
 
-/// Reads an index.
-pub fn read(reader: impl Read) -> ShardIndex {
+/// Reads an index. An error of the reader is one here too: of an index that is sound, but of which only
+/// a part was read, nothing can be concluded.
+pub fn read(reader: impl Read) -> io::Result<ShardIndex> {
     let mut index = ShardIndex::default();
     let mut deserializer = serde_json::Deserializer::from_reader(reader);
     let read = Top(&mut index).deserialize(&mut deserializer).and_then(|()| deserializer.end());
-    index.broken = read.err().map(|error| error.to_string());
-    index
+    match read {
+        Err(error) if error.is_io() => return Err(error.into()),
+        read => index.broken = read.err().map(|error| error.to_string()),
+    }
+    Ok(index)
 }
 
 impl ShardIndex {
@@ -224,6 +228,10 @@ impl<'de> Visitor<'de> for CountVisitor {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn read(json: &[u8]) -> ShardIndex {
+        super::read(json).unwrap()
+    }
 
     #[test]
     fn an_index_gives_its_shards_and_totals() {
