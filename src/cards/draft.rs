@@ -11,7 +11,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::card::{Card, CardStatus};
 use super::facts::{Fact, Field, Source};
-use super::folder::{Listing, ModelFolder, OpenError, OpenFile};
+use super::folder::{Listing, ModelFolder, OpenError, OpenFile, OutOfTime};
 use super::limits::Limits;
 use super::warning::{CardWarning, WarningCode};
 use super::{KeptFile, json};
@@ -170,20 +170,29 @@ impl<'a> Draft<'a> {
             }
             Ok(_) => Some(bytes),
             Err(error) => {
-                let detail = format!("{path} cannot be read ({})", error.kind());
-                self.warn(WarningCode::UnreadableFile, None, detail, [path]);
+                self.warn_of_error(path, &error);
                 None
             }
         }
     }
 
-    /// Opens a file whose content is read in parts; `note_read` tells what was read of it.
+    /// Tells why a file was not read to its end.
+    pub fn warn_of_error(&mut self, path: &str, error: &io::Error) {
+        if OutOfTime::ended(error) {
+            return self.warn_exhausted(path);
+        }
+        let detail = format!("{path} cannot be read ({})", error.kind());
+        self.warn(WarningCode::UnreadableFile, None, detail, [path]);
+    }
+
+    /// Opens a file whose content is read in parts; `note_read` tells what was read of it. Its reader
+    /// fails once the time of the folder is over.
     pub fn open(&mut self, path: &str) -> Option<OpenFile> {
         if !self.has(path) || self.exhausted(path) {
             return None;
         }
         match self.folder.open(path) {
-            Ok(file) => Some(file),
+            Ok(file) => Some(file.until(self.deadline)),
             Err(OpenError::Absent) => None,
             Err(error @ OpenError::Refused) => {
                 self.warn(WarningCode::LinkRefused, None, format!("{path} was not read: {error}"), [path]);
@@ -207,20 +216,27 @@ impl<'a> Draft<'a> {
         self.digests.insert(path.to_owned(), digest);
     }
 
-    /// Whether the budget of time or bytes is used up; the first file that meets it is named.
+    /// Whether the budget of time or bytes is used up.
     fn exhausted(&mut self, path: &str) -> bool {
         let used_up = self.bytes_left == 0 || Instant::now() > self.deadline;
+        if used_up {
+            self.warn_exhausted(path);
+        }
+        used_up
+    }
+
+    /// Tells that a budget is used up; the first file that meets it is named.
+    pub fn warn_exhausted(&mut self, path: &str) {
         let told = self
             .card
             .warnings
             .iter()
             .any(|warning| warning.code == WarningCode::BudgetExceeded && warning.detail.starts_with("the folder"));
-        if used_up && !told {
+        if !told {
             let detail =
                 format!("the folder took too long or holds too much to read: {path} and what follows was left out");
             self.warn(WarningCode::BudgetExceeded, None, detail, [path]);
         }
-        used_up
     }
 
     pub fn warn<'f>(

@@ -215,7 +215,7 @@ impl ModelFolder {
         if !metadata.is_file() {
             return Err(OpenError::NotAFile);
         }
-        Ok(OpenFile { size: metadata.len(), file })
+        Ok(OpenFile { size: metadata.len(), file, deadline: None })
     }
 }
 
@@ -251,9 +251,27 @@ fn is_folder(path: &Path) -> bool {
 pub struct OpenFile {
     file: File,
     size: u64,
+    deadline: Option<Instant>,
+}
+
+/// Why a file was not read to its end: the folder had no time left.
+#[derive(Debug, thiserror::Error)]
+#[error("the folder took too long to read")]
+pub struct OutOfTime;
+
+impl OutOfTime {
+    /// Whether this is what ended a reading, and not a disk that does not answer.
+    pub fn ended(error: &io::Error) -> bool {
+        error.get_ref().is_some_and(|inner| inner.is::<Self>())
+    }
 }
 
 impl OpenFile {
+    /// The same file, of which nothing can be read after that moment.
+    pub fn until(self, deadline: Instant) -> Self {
+        Self { deadline: Some(deadline), ..self }
+    }
+
     pub fn size(&self) -> u64 {
         self.size
     }
@@ -261,6 +279,9 @@ impl OpenFile {
 
 impl Read for OpenFile {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        if self.deadline.is_some_and(|deadline| Instant::now() > deadline) {
+            return Err(io::Error::new(io::ErrorKind::TimedOut, OutOfTime));
+        }
         self.file.read(buffer)
     }
 }
@@ -402,5 +423,17 @@ mod tests {
         let listing = folder.list(&Limits::default()).unwrap();
         assert!(listing.truncated, "a folder too deep is told");
         assert_eq!(listing.files.iter().map(|entry| entry.path.as_str()).collect::<Vec<_>>(), ["a", "b"]);
+    }
+
+    #[test]
+    fn nothing_is_read_of_a_file_once_the_time_is_over() {
+        let (_held, folder) = folder_of(&[("a", "content")]);
+        let mut file = folder.open("a").unwrap().until(Instant::now() + std::time::Duration::from_secs(3600));
+        assert_eq!(file.read(&mut [0; 3]).unwrap(), 3);
+        file.deadline = Some(Instant::now());
+        std::thread::sleep(std::time::Duration::from_millis(2));
+        let error = file.read(&mut [0; 3]).unwrap_err();
+        assert!(OutOfTime::ended(&error));
+        assert!(!OutOfTime::ended(&io::ErrorKind::TimedOut.into()));
     }
 }

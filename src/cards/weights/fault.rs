@@ -2,6 +2,8 @@
 
 use std::io;
 
+use crate::cards::folder::OutOfTime;
+
 /// A finding about one file; the texts go behind the file's name.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Fault {
@@ -16,6 +18,9 @@ pub enum Fault {
     Long(u64),
     #[error("has a header of {0} bytes, more than are read")]
     TooLarge(u64),
+    /// The time of the folder was over before the end of the header.
+    #[error("took too long to read")]
+    OutOfTime,
     #[error("cannot be read ({0})")]
     Unreadable(io::ErrorKind),
 }
@@ -25,16 +30,17 @@ impl Fault {
         Self::Header(what.into())
     }
 
-    pub fn of_json(error: &serde_json::Error) -> Self {
-        match error.io_error_kind() {
-            Some(kind) => Self::Unreadable(kind),
-            None => Self::Header(format!("has a header that is not valid: {error}")),
+    pub fn of_json(error: serde_json::Error) -> Self {
+        if error.is_io() {
+            Self::from(io::Error::from(error))
+        } else {
+            Self::Header(format!("has a header that is not valid: {error}"))
         }
     }
 }
 
 impl From<io::Error> for Fault {
     fn from(error: io::Error) -> Self {
-        Self::Unreadable(error.kind())
+        if OutOfTime::ended(&error) { Self::OutOfTime } else { Self::Unreadable(error.kind()) }
     }
 }

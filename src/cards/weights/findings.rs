@@ -106,7 +106,7 @@ fn code_of(fault: &Fault) -> WarningCode {
     match fault {
         Fault::Header(_) => WarningCode::InvalidHeader,
         Fault::Short { .. } | Fault::Long(_) => WarningCode::TruncatedFile,
-        Fault::TooLarge(_) => WarningCode::BudgetExceeded,
+        Fault::TooLarge(_) | Fault::OutOfTime => WarningCode::BudgetExceeded,
         Fault::Unreadable(_) => WarningCode::UnreadableFile,
     }
 }

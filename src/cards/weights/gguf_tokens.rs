@@ -1,6 +1,7 @@
 //! The special tokens of a GGUF file: their ids stand behind the list of tokens, so the list is
 //! walked a second time for the few that are wanted.
 
+use super::fault::Fault;
 use super::gguf::Header;
 use super::gguf_cursor::Cursor;
 use super::gguf_value::{self, Value};
@@ -21,7 +22,11 @@ pub fn fill(draft: &mut Draft<'_>, path: &str, header: &Header) {
     let (Some(Value::Array(list)), false) = (header.keys.get(LIST), wanted.is_empty()) else { return };
     let Some(file) = draft.open(path) else { return };
     let (size, cap) = (file.size(), draft.limits.header_bytes);
-    let Ok(texts) = gguf_value::texts(Cursor::with(file, size, cap, header.layout), list, &wanted) else { return };
+    let texts = match gguf_value::texts(Cursor::with(file, size, cap, header.layout), list, &wanted) {
+        Ok(texts) => texts,
+        Err(Fault::OutOfTime) => return draft.warn_exhausted(path),
+        Err(_) => return,
+    };
     let token = |key: &str| {
         let text = texts.get(&id(key)?)?.clone();
         Some(Fact::new(text, Source::key(path, key).by("the token of that id")))

@@ -110,8 +110,15 @@ fn header(
     let Some(file) = draft.open(path) else { return Content::Unread };
     let size = file.size();
     let mut reader = Metered::new(file);
-    let content = read(&mut reader, size, draft.limits.header_bytes).unwrap_or_else(Content::Broken);
+    let read = read(&mut reader, size, draft.limits.header_bytes);
     let (length, digest) = reader.finish();
     draft.note_digest(path, length, digest);
-    content
+    match read {
+        Ok(content) => content,
+        Err(Fault::OutOfTime) => {
+            draft.warn_exhausted(path);
+            Content::Unread
+        }
+        Err(fault) => Content::Broken(fault),
+    }
 }

@@ -102,7 +102,7 @@ fn index(draft: &mut Draft<'_>, path: &str) -> Option<ShardIndex> {
     let index = shard_index::read_stream(BufReader::with_capacity(1 << 16, &mut reader));
     let (length, digest) = reader.finish();
     draft.note_digest(path, length, digest);
-    Some(index)
+    index.map_err(|error| draft.warn_of_error(path, &error)).ok()
 }
 
 /// Looks into every file, those of the best set first, so that a budget ends with the others.

@@ -102,7 +102,7 @@ struct Shape(Option<u64>);
 
 impl Reading<'_> {
     fn parse<'de>(&mut self, mut json: serde_json::Deserializer<impl JsonRead<'de>>) -> Result<(), Fault> {
-        self.deserialize(&mut json).and_then(|()| json.end()).map_err(|error| Fault::of_json(&error))
+        self.deserialize(&mut json).and_then(|()| json.end()).map_err(Fault::of_json)
     }
 
     fn fault(&mut self, fault: Fault) {

@@ -6,7 +6,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::io::Read;
+use std::io::{self, Read};
 
 use serde::Deserialize;
 use serde::de::{DeserializeSeed, Deserializer, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor};
@@ -35,19 +35,22 @@ pub struct ShardIndex {
 
 /// Reads an index that is in memory.
 pub fn read(bytes: &[u8]) -> ShardIndex {
-    parse(serde_json::Deserializer::from_slice(bytes))
+    parse(serde_json::Deserializer::from_slice(bytes)).unwrap_or_default()
 }
 
-/// Reads an index as a stream, which takes several times as long and next to no memory.
-pub fn read_stream(reader: impl Read) -> ShardIndex {
+/// Reads an index as a stream, which takes several times as long and next to no memory. An error of the reader is one
+/// here too: of an index that is sound, but of which only a part was read, nothing can be concluded.
+pub fn read_stream(reader: impl Read) -> io::Result<ShardIndex> {
     parse(serde_json::Deserializer::from_reader(reader))
 }
 
-fn parse<'de>(mut json: serde_json::Deserializer<impl JsonRead<'de>>) -> ShardIndex {
+fn parse<'de>(mut json: serde_json::Deserializer<impl JsonRead<'de>>) -> io::Result<ShardIndex> {
     let mut index = ShardIndex::default();
-    let read = Top(&mut index).deserialize(&mut json).and_then(|()| json.end());
-    index.broken = read.err().map(|error| error.to_string());
-    index
+    match Top(&mut index).deserialize(&mut json).and_then(|()| json.end()) {
+        Err(error) if error.is_io() => return Err(error.into()),
+        read => index.broken = read.err().map(|error| error.to_string()),
+    }
+    Ok(index)
 }
 
 impl ShardIndex {
@@ -240,7 +243,7 @@ mod tests {
             "weight_map": {"a": "m-00001-of-00002.safetensors", "b": "m-00002-of-00002.safetensors",
                            "c": "m-00002-of-00002.safetensors"}, "more": [1]}"#;
         let index = read(text);
-        assert_eq!(read_stream(&text[..]).shards, index.shards);
+        assert_eq!(read_stream(&text[..]).unwrap().shards, index.shards);
         assert_eq!(index.total_size, Some(13_731_385_408));
         assert_eq!(index.total_parameters, Some(12));
         assert_eq!(index.shards.values().map(|names| names.count).collect::<Vec<_>>(), [1, 2]);

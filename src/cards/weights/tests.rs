@@ -1,5 +1,7 @@
 //! Whole folders: which set is taken, what is counted, what is told.
 
+use std::time::Duration;
+
 use super::testing::{Gguf, GgufFile, safetensors};
 use crate::cards::Limits;
 use crate::cards::card::{Card, FileKind, WeightsFormat};
@@ -256,4 +258,25 @@ fn very_many_broken_sets_cost_a_few_warnings() {
     assert!(card.warnings.len() <= 25, "{}", card.warnings.len());
     assert!(card.weights.variants.len() <= 100);
     assert!(card.warnings.iter().all(|warning| warning.files.len() <= 20 && warning.detail.len() < 4000));
+}
+
+#[test]
+fn the_time_of_a_folder_ends_inside_a_long_header_too() {
+    let names: Vec<String> = (0..60_000).map(|at| format!("model.layers.{at}.self_attn.q_proj.weight")).collect();
+    let tensors: Vec<(&str, &str, &[u64])> = names.iter().map(|name| (name.as_str(), "F32", &[0][..])).collect();
+    let gguf = names.iter().fold(GgufFile::new(), |file, name| file.tensor(name, 0, &[32], 128));
+    let map: Vec<(&str, &str)> = names.iter().map(|name| (name.as_str(), "model-00001-of-00001.safetensors")).collect();
+    // Nothing is read whole here: what is in memory is parsed faster than any limit would notice.
+    let limits = Limits { time: Duration::from_millis(5), text_bytes: 1000, ..Limits::default() };
+    for (name, content) in [
+        ("model.safetensors", safetensors(&tensors)),
+        ("model.gguf", gguf.build()),
+        ("model.safetensors.index.json", index(&map, 60)),
+    ] {
+        let card = card_within(&[(name, &content)], &limits);
+        assert!(codes(&card).contains(&WarningCode::BudgetExceeded), "{name}: {:?}", card.warnings);
+        assert_eq!((total(&card), card.weights.shards.expected), (None, None), "{name}");
+        let whole = folder(&[(name, &content)]);
+        assert!(total(&whole).is_some() || whole.weights.shards.expected == Some(1), "{name}: {:?}", whole.weights);
+    }
 }

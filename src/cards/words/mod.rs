@@ -56,6 +56,14 @@ pub fn complete(draft: &mut Draft<'_>, words: &Words) {
     readme::complete(draft, &words.readme);
 }
 
+/// Reads a README, or the bare YAML of its front matter, for the fuzz target.
+pub fn read_front_matter(bytes: &[u8]) {
+    let text = String::from_utf8_lossy(bytes);
+    let readme = front_matter::split(&text);
+    front_matter::parse(readme.front_matter.unwrap_or(&text));
+    prose::first_paragraph(readme.body);
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;

@@ -113,8 +113,18 @@ fn parse(draft: &mut Draft<'_>, path: &str, layout: Layout) -> Option<Found> {
     } else {
         parse_stream(draft, path, file.take(most), layout)
     };
-    let warning = |error| format!("{path} is not the JSON of a vocabulary: {error}");
-    parsed.map_err(|error| draft.warn(WarningCode::UnreadableFile, None, warning(error), [path])).ok()
+    match parsed {
+        Ok(found) => Some(found),
+        Err(error) if error.is_io() => {
+            draft.warn_of_error(path, &error.into());
+            None
+        }
+        Err(error) => {
+            let detail = format!("{path} is not the JSON of a vocabulary: {error}");
+            draft.warn(WarningCode::UnreadableFile, None, detail, [path]);
+            None
+        }
+    }
 }
 
 fn parse_stream(draft: &mut Draft<'_>, path: &str, file: impl Read, layout: Layout) -> serde_json::Result<Found> {
@@ -190,8 +200,9 @@ impl<'de> Visitor<'de> for Part<'_> {
 #[cfg(test)]
 mod tests {
     use std::fmt::Write as _;
+    use std::time::Duration;
 
-    use super::super::super::Limits;
+    use super::super::super::limits::Limits;
     use super::super::super::testing::{card_of, card_within, warning_codes};
     use super::*;
 
@@ -220,6 +231,20 @@ mod tests {
         let streamed = card_within(&[("tokenizer.json", vocab.as_bytes())], &limits);
         assert_eq!(streamed.tokenizer.vocab_size, Some(1000));
         assert_eq!(streamed.fingerprint, card_of(&[("tokenizer.json", vocab.as_bytes())]).fingerprint);
+    }
+
+    #[test]
+    fn the_time_of_a_folder_ends_inside_a_long_vocabulary_too() {
+        let mut vocab = String::from(r#"{"model": {"vocab": {"x": 0"#);
+        (0..200_000).for_each(|id| write!(vocab, r#", "a long token {id}": {id}"#).unwrap());
+        vocab.push_str("}}}");
+        let files = [("tokenizer.json", vocab.as_str())];
+        // Read as a stream: what is in memory is parsed faster than the limit would notice.
+        let limits = Limits { time: Duration::from_millis(5), text_bytes: 1000, ..Limits::default() };
+        let card = card_within(&files, &limits);
+        assert!(warning_codes(&card).contains(&WarningCode::BudgetExceeded), "{:?}", card.warnings);
+        assert_eq!(card.tokenizer.vocab_size, None);
+        assert_eq!(card_of(&files).tokenizer.vocab_size, Some(200_000));
     }
 
     #[test]
