@@ -6,18 +6,23 @@
 //! path from the database can leave it. Files are opened first and judged by their handle, so there
 //! is no gap between looking and reading, and nothing is ever written.
 
-use std::io::{self, Read, Seek, SeekFrom};
+mod file;
+mod listing;
+
+use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Instant;
 
 use cap_std::ambient_authority;
 #[cfg(unix)]
 use cap_std::fs::OpenOptionsExt as _;
-use cap_std::fs::{Dir, File, Metadata, OpenOptions};
+use cap_std::fs::{Dir, OpenOptions};
 
 use super::limits::Limits;
 use super::model_path::ModelPath;
+pub use file::{OpenFile, OutOfTime};
+use listing::Walk;
+pub use listing::{Entry, Listing};
 
 /// More than any commit's name has.
 const MAX_COMMIT_BYTES: u64 = 256;
@@ -125,36 +130,6 @@ pub struct ModelFolder {
     only: Option<String>,
 }
 
-/// A file as the listing found it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Entry {
-    /// Path inside the folder, with `/`.
-    pub path: String,
-    pub size: u64,
-}
-
-/// What lies in a folder.
-#[derive(Debug, Default)]
-pub struct Listing {
-    /// Sorted by path.
-    pub files: Vec<Entry>,
-    /// Links that were not followed.
-    pub refused_links: Vec<String>,
-    /// Folders and special files that could not be looked at.
-    pub unreadable: Vec<String>,
-    /// Traces of downloads that did not finish.
-    pub unfinished: Vec<String>,
-    /// Whether a limit ended the listing early.
-    pub truncated: bool,
-}
-
-impl Listing {
-    pub fn get(&self, path: &str) -> Option<&Entry> {
-        let at = self.files.binary_search_by(|entry| entry.path.as_str().cmp(path)).ok()?;
-        self.files.get(at)
-    }
-}
-
 impl ModelFolder {
     /// A folder that the operator names on the command line. A snapshot of the Hugging Face cache is
     /// opened from its repository, where its files really lie.
@@ -182,10 +157,8 @@ impl ModelFolder {
             listing.files.push(Entry { path: only.clone(), size });
             return Ok(listing);
         }
-        let mut walk =
-            Walk { folder: self, limits, deadline: Instant::now() + limits.time, seen: 0, listing: &mut listing };
         let base = if self.base.as_os_str().is_empty() { Path::new(".") } else { &self.base };
-        walk.enter(&self.root.open_dir(base)?, "", 0);
+        Walk::new(self, limits, &mut listing).enter(&self.root.open_dir(base)?, "", 0);
         listing.files.sort_by(|a, b| a.path.cmp(&b.path));
         Ok(listing)
     }
@@ -215,7 +188,7 @@ impl ModelFolder {
         if !metadata.is_file() {
             return Err(OpenError::NotAFile);
         }
-        Ok(OpenFile { size: metadata.len(), file, deadline: None })
+        Ok(OpenFile::new(file, metadata.len()))
     }
 }
 
@@ -244,130 +217,6 @@ fn canonical(path: &Path) -> Result<PathBuf, FolderError> {
 #[expect(clippy::disallowed_methods, reason = "the operator's own path, before there is a handle to confine it")]
 fn is_folder(path: &Path) -> bool {
     path.is_dir()
-}
-
-/// An open regular file and the size it had when it was opened.
-#[derive(Debug)]
-pub struct OpenFile {
-    file: File,
-    size: u64,
-    deadline: Option<Instant>,
-}
-
-/// Why a file was not read to its end: the folder had no time left.
-#[derive(Debug, thiserror::Error)]
-#[error("the folder took too long to read")]
-pub struct OutOfTime;
-
-impl OutOfTime {
-    /// Whether this is what ended a reading, and not a disk that does not answer.
-    pub fn ended(error: &io::Error) -> bool {
-        error.get_ref().is_some_and(|inner| inner.is::<Self>())
-    }
-}
-
-impl OpenFile {
-    /// The same file, of which nothing can be read after that moment.
-    pub fn until(self, deadline: Instant) -> Self {
-        Self { deadline: Some(deadline), ..self }
-    }
-
-    pub fn size(&self) -> u64 {
-        self.size
-    }
-}
-
-impl Read for OpenFile {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        if self.deadline.is_some_and(|deadline| Instant::now() > deadline) {
-            return Err(io::Error::new(io::ErrorKind::TimedOut, OutOfTime));
-        }
-        self.file.read(buffer)
-    }
-}
-
-impl Seek for OpenFile {
-    fn seek(&mut self, position: SeekFrom) -> io::Result<u64> {
-        self.file.seek(position)
-    }
-}
-
-/// Folders that hold no model files of their own, however large they are.
-const NOT_ENTERED: [&str; 3] = [".git", ".no_exist", "__pycache__"];
-/// Where download tools leave their unfinished work.
-const DOWNLOAD_LEFTOVERS: [&str; 3] = [".cache", "._____temp", ".huggingface"];
-
-struct Walk<'a> {
-    folder: &'a ModelFolder,
-    limits: &'a Limits,
-    deadline: Instant,
-    seen: usize,
-    listing: &'a mut Listing,
-}
-
-impl Walk<'_> {
-    fn enter(&mut self, dir: &Dir, prefix: &str, depth: usize) {
-        let Ok(entries) = dir.entries() else {
-            self.listing.unreadable.push(if prefix.is_empty() { ".".to_owned() } else { prefix.to_owned() });
-            return;
-        };
-        for entry in entries {
-            self.seen += 1;
-            if self.seen > self.limits.entries || Instant::now() > self.deadline {
-                self.listing.truncated = true;
-                return;
-            }
-            let Ok(entry) = entry else {
-                self.listing.unreadable.push(format!("{prefix}?"));
-                continue;
-            };
-            let name = entry.file_name();
-            let path = format!("{prefix}{}", name.to_string_lossy());
-            match entry.file_type() {
-                Ok(kind) if kind.is_dir() => self.directory(entry.open_dir(), &name.to_string_lossy(), path, depth),
-                Ok(kind) if kind.is_symlink() => self.link(path),
-                Ok(kind) if kind.is_file() => self.file(path, entry.metadata()),
-                _ => self.listing.unreadable.push(path),
-            }
-        }
-    }
-
-    fn directory(&mut self, dir: io::Result<Dir>, name: &str, path: String, depth: usize) {
-        if NOT_ENTERED.contains(&name) {
-            return;
-        }
-        if depth >= self.limits.depth && !DOWNLOAD_LEFTOVERS.iter().any(|leftover| path.starts_with(leftover)) {
-            self.listing.truncated = true;
-            return;
-        }
-        match dir {
-            Ok(dir) if depth < 2 * self.limits.depth => self.enter(&dir, &format!("{path}/"), depth + 1),
-            Ok(_) => self.listing.truncated = true,
-            Err(_) => self.listing.unreadable.push(path),
-        }
-    }
-
-    /// A link is followed to a file, never to a folder: a folder reached twice would be counted twice.
-    fn link(&mut self, path: String) {
-        match self.folder.root.metadata(self.folder.base.join(&path)) {
-            Ok(metadata) if metadata.is_file() => self.file(path, Ok(metadata)),
-            _ => self.listing.refused_links.push(path),
-        }
-    }
-
-    fn file(&mut self, path: String, metadata: io::Result<Metadata>) {
-        let in_leftovers = DOWNLOAD_LEFTOVERS
-            .iter()
-            .any(|leftover| path.strip_prefix(leftover).is_some_and(|rest| rest.starts_with('/')));
-        let unfinished = [".incomplete", ".part", ".crdownload", ".aria2"].iter().any(|end| path.ends_with(end))
-            || path.starts_with("._____temp/");
-        match metadata {
-            _ if unfinished => self.listing.unfinished.push(path),
-            _ if in_leftovers => {}
-            Ok(metadata) => self.listing.files.push(Entry { path, size: metadata.len() }),
-            Err(_) => self.listing.unreadable.push(path),
-        }
-    }
 }
 
 #[cfg(test)]
@@ -423,17 +272,5 @@ mod tests {
         let listing = folder.list(&Limits::default()).unwrap();
         assert!(listing.truncated, "a folder too deep is told");
         assert_eq!(listing.files.iter().map(|entry| entry.path.as_str()).collect::<Vec<_>>(), ["a", "b"]);
-    }
-
-    #[test]
-    fn nothing_is_read_of_a_file_once_the_time_is_over() {
-        let (_held, folder) = folder_of(&[("a", "content")]);
-        let mut file = folder.open("a").unwrap().until(Instant::now() + std::time::Duration::from_secs(3600));
-        assert_eq!(file.read(&mut [0; 3]).unwrap(), 3);
-        file.deadline = Some(Instant::now());
-        std::thread::sleep(std::time::Duration::from_millis(2));
-        let error = file.read(&mut [0; 3]).unwrap_err();
-        assert!(OutOfTime::ended(&error));
-        assert!(!OutOfTime::ended(&io::ErrorKind::TimedOut.into()));
     }
 }
