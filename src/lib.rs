@@ -24,3 +24,4 @@ pub mod reading;
 mod schema;
 pub mod serve;
 pub mod telemetry;
+pub mod templates;

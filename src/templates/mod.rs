@@ -1,0 +1,9 @@
+//! Templates: how a conversation becomes the one text that a model reads.
+//!
+//! There are two languages for it. Ollama takes a Go `text/template`, which is a base model's deployment template; the
+//! model's authors wrote a Jinja chat template. Both come from strangers and both are programs, so that each is run
+//! within a budget and an error says where. This knows neither HTTP nor the database.
+
+pub mod conversation;
+
+pub use conversation::{Conversation, Message, Tool, ToolCall};
