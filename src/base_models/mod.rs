@@ -9,8 +9,10 @@ mod model;
 mod names;
 mod reference;
 mod refresh;
+mod register;
 
 pub use input::{BaseModelChanges, NewBaseModel};
 pub use model::{BaseModel, StoredCard};
 pub use reference::{Asked, Reference};
 pub use refresh::refresh;
+pub use register::{Registration, register};

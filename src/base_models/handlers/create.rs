@@ -5,11 +5,10 @@ use utoipa::IntoParams;
 
 use super::answer;
 use crate::app::{BodyProblems, Service, Unavailable, detached};
-use crate::base_models::folder_card::FolderCard;
 use crate::base_models::input::NewBaseModel;
-use crate::base_models::model::{BaseModel, Row, UNIQUE_NAMES, href};
-use crate::database::Connection;
-use crate::error::{ApiError, ApiResult, OnConstraint as _, Problem};
+use crate::base_models::model::{BaseModel, href};
+use crate::base_models::register::register;
+use crate::error::{ApiResult, Problem};
 use crate::extract::{Parameters, Query, ValidJson, ValidQuery};
 
 /// How to register.
@@ -54,35 +53,12 @@ pub async fn create_base_model(
     ValidQuery(query): ValidQuery<CreateQuery>,
     ValidJson(new): ValidJson<NewBaseModel>,
 ) -> ApiResult<HttpResponse> {
-    let folder = FolderCard::read(&service, &new.path).await?;
-    let row = Row { path: folder.path.clone(), ..Row::from(new) };
-    if query.dry_run {
-        return Ok(answer(HttpResponse::Ok(), &insert(&service, &row, &folder, true).await?));
+    let CreateQuery { dry_run } = query;
+    let created = detached(async move { register(&service, new, dry_run).await }).await?;
+    if dry_run {
+        return Ok(answer(HttpResponse::Ok(), &created));
     }
-    let created = detached(async move { insert(&service, &row, &folder, false).await }).await?;
     let mut status = HttpResponse::Created();
     status.insert_header((header::LOCATION, href(&created.id)));
     Ok(answer(status, &created))
-}
-
-/// Inserts, and says who holds the names if they are taken. A holder that is gone by then is tried again.
-async fn insert(service: &Service, row: &Row, folder: &FolderCard, dry_run: bool) -> ApiResult<BaseModel> {
-    for _ in 0..3 {
-        let write = async |db: &mut Connection| match dry_run {
-            true => BaseModel::try_insert(row, folder, db).await,
-            false => BaseModel::insert(row, folder, db).await,
-        };
-        let inserted = service.database.write(write).await;
-        if let Some(created) = inserted.on_constraint(&UNIQUE_NAMES)? {
-            return Ok(created);
-        }
-        taken(service, row, None).await?;
-    }
-    Err(ApiError::Internal(anyhow::anyhow!("a name was taken and free again three times over")))
-}
-
-/// An error if another record holds a name of this row.
-pub async fn taken(service: &Service, row: &Row, except: Option<uuid::Uuid>) -> ApiResult<()> {
-    let conflicts = service.database.read(async |db| BaseModel::conflicts(row, except, db).await).await?;
-    if conflicts.is_empty() { Ok(()) } else { Err(ApiError::AlreadyExists(conflicts)) }
 }

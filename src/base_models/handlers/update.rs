@@ -2,13 +2,13 @@ use actix_web::web::Data;
 use actix_web::{HttpResponse, patch};
 use serde_json::Value;
 
-use super::create::taken;
 use super::{answer, find};
 use crate::app::{BodyProblems, ChangeHeaders, ChangeProblems, Service, Unavailable, detached};
 use crate::base_models::folder_card::FolderCard;
 use crate::base_models::input::{BaseModelChanges, NewBaseModel};
 use crate::base_models::model::{BaseModel, Row, UNIQUE_NAMES};
 use crate::base_models::reference::Asked;
+use crate::base_models::register::taken;
 use crate::database::Connection;
 use crate::error::{ApiError, ApiResult, OnConstraint as _, Problem};
 use crate::extract::{Conditions, Members, Patch, ValidQuery};

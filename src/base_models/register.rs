@@ -1,0 +1,54 @@
+//! Registering one base model: reading its folder, storing it, and telling who holds its names if they are taken.
+
+use uuid::Uuid;
+
+use super::folder_card::FolderCard;
+use super::input::NewBaseModel;
+use super::model::{BaseModel, Row, UNIQUE_NAMES};
+use crate::app::Service;
+use crate::database::Connection;
+use crate::error::{ApiError, ApiResult, OnConstraint as _};
+
+/// Registers it, or with `dry_run` answers what would be stored, rules of the database and all.
+///
+/// Run it in a task of its own ([`crate::app::detached`]): it must end also when the client goes away.
+pub async fn register(service: &Service, new: NewBaseModel, dry_run: bool) -> ApiResult<BaseModel> {
+    Registration::read(service, new).await?.store(service, dry_run).await
+}
+
+/// A base model whose folder was read, ready to be stored.
+pub struct Registration {
+    pub row: Row,
+    pub folder: FolderCard,
+}
+
+impl Registration {
+    /// Reads the folder. A path that leads to none is a fault of the request.
+    pub async fn read(service: &Service, new: NewBaseModel) -> ApiResult<Self> {
+        let folder = FolderCard::read(service, &new.path).await?;
+        let row = Row { path: folder.path.clone(), ..Row::from(new) };
+        Ok(Self { row, folder })
+    }
+
+    /// Inserts, and says who holds the names if they are taken. A holder that is gone by then is tried again.
+    pub async fn store(&self, service: &Service, dry_run: bool) -> ApiResult<BaseModel> {
+        for _ in 0..3 {
+            let write = async |db: &mut Connection| match dry_run {
+                true => BaseModel::try_insert(&self.row, &self.folder, db).await,
+                false => BaseModel::insert(&self.row, &self.folder, db).await,
+            };
+            let inserted = service.database.write(write).await;
+            if let Some(created) = inserted.on_constraint(&UNIQUE_NAMES)? {
+                return Ok(created);
+            }
+            taken(service, &self.row, None).await?;
+        }
+        Err(ApiError::Internal(anyhow::anyhow!("a name was taken and free again three times over")))
+    }
+}
+
+/// An error if another record than `except` holds a name of this row.
+pub async fn taken(service: &Service, row: &Row, except: Option<Uuid>) -> ApiResult<()> {
+    let conflicts = service.database.read(async |db| BaseModel::conflicts(row, except, db).await).await?;
+    if conflicts.is_empty() { Ok(()) } else { Err(ApiError::AlreadyExists(conflicts)) }
+}
