@@ -32,7 +32,7 @@ const SIGNATURE_BYTES: usize = 16;
 #[into_params(parameter_in = Query)]
 pub struct PageQuery {
     /// Items on a page: 50 if it is absent or 0; more than 1000 counts as 1000.
-    #[param(required = false, minimum = 0, default = 50, example = 50)]
+    #[param(required = false, minimum = 0, maximum = 2147483647, default = 50, example = 50)]
     pub page_size: i64,
     /// `next_page_token` of the page before.
     #[param(max_length = 512)]
@@ -41,7 +41,7 @@ pub struct PageQuery {
 
 impl Query for PageQuery {
     fn read(parameters: &mut Parameters) -> Self {
-        let page_size = match parameters.one("page_size").map(|text| text.parse::<i64>()) {
+        let page_size = match parameters.one("page_size").map(|text| text.parse::<i32>().map(i64::from)) {
             None | Some(Ok(0)) => DEFAULT_SIZE,
             Some(Ok(size)) if size > 0 => size.min(MAX_SIZE),
             Some(_) => {

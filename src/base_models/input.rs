@@ -16,6 +16,8 @@ use crate::extract::{Body, Members};
 const MAX_DESCRIPTION: usize = 16 << 10;
 /// Most bytes of all properties together, as JSON.
 const MAX_PROPERTIES: usize = 16 << 10;
+/// Most characters of a text among them.
+const MAX_PROPERTY_TEXT: usize = 8000;
 /// Most bytes of a deployment template.
 pub const MAX_TEMPLATE: usize = 64 << 10;
 const MAX_TAG_CHARACTERS: usize = 64;
@@ -40,14 +42,14 @@ pub struct NewBaseModel {
         length(min = 1, max = 40, message = "must be 1 to 40 characters long"),
         custom(function = "check_technical_name")
     )]
-    #[schema(min_length = 1, max_length = 40, pattern = "^[A-Za-z0-9][A-Za-z0-9.-]*$")]
+    #[schema(min_length = 1, max_length = 40, pattern = "^[A-Za-z0-9][A-Za-z0-9.-]*$", example = "minilm")]
     pub technical_name: String,
     /// Full name, unique whatever its letter case.
     #[validate(
         length(min = 1, max = 200, message = "must be 1 to 200 characters long"),
         custom(function = "check_model_name")
     )]
-    #[schema(min_length = 1, max_length = 200)]
+    #[schema(min_length = 1, max_length = 200, example = "all-MiniLM-L6-v2")]
     pub model_name: String,
     /// The model's folder, or a single `.gguf` file, relative to the models root: `models/X`, `./models/X` and `X` mean
     /// the same.
@@ -55,11 +57,11 @@ pub struct NewBaseModel {
         length(min = 1, max = 1024, message = "must be 1 to 1024 characters long"),
         custom(function = "check_path")
     )]
-    #[schema(min_length = 1, max_length = 1024)]
+    #[schema(min_length = 1, max_length = 1024, example = "models/all-MiniLM-L6-v2")]
     pub path: String,
     /// Free text, 16 KiB at most.
     #[validate(custom(function = "check_description"))]
-    #[schema(max_length = 16384)]
+    #[schema(max_length = 16384, example = "Small encoder for semantic search")]
     pub description: Option<String>,
     /// Words to find it by.
     #[validate(length(max = 32, message = "must be at most 32 tags"), custom(function = "check_tags"))]
@@ -67,11 +69,11 @@ pub struct NewBaseModel {
     pub tags: Vec<String>,
     /// Whatever else is worth keeping: strings, numbers and booleans by name, 16 KiB of JSON at most.
     #[validate(custom(function = "check_properties"))]
-    #[schema(required = false, nullable, value_type = std::collections::BTreeMap<String, Property>)]
+    #[schema(required = false, nullable, value_type = std::collections::BTreeMap<PropertyName, Property>)]
     pub properties: Map<String, Value>,
     /// The Go template of an Ollama Modelfile, 64 KiB at most.
     #[validate(custom(function = "check_template"))]
-    #[schema(min_length = 1, max_length = 65536)]
+    #[schema(min_length = 1, max_length = 65536, example = "{{ .System }} {{ .Prompt }}")]
     pub deployment_template: Option<String>,
 }
 
@@ -81,23 +83,35 @@ pub struct NewBaseModel {
 #[serde(deny_unknown_fields)]
 #[expect(dead_code, reason = "it describes the body in the OpenAPI document; the patch itself is applied as JSON")]
 pub struct BaseModelChanges {
-    #[schema(min_length = 1, max_length = 40, pattern = "^[A-Za-z0-9][A-Za-z0-9.-]*$", nullable = false)]
+    #[schema(
+        min_length = 1,
+        max_length = 40,
+        pattern = "^[A-Za-z0-9][A-Za-z0-9.-]*$",
+        nullable = false,
+        example = "llama3.2-1b"
+    )]
     technical_name: Option<String>,
-    #[schema(min_length = 1, max_length = 200, nullable = false)]
+    #[schema(min_length = 1, max_length = 200, nullable = false, example = "Llama-3.2-1B-Instruct")]
     model_name: Option<String>,
     /// Another folder is read at once, and the card becomes that folder's.
-    #[schema(min_length = 1, max_length = 1024, nullable = false)]
+    #[schema(min_length = 1, max_length = 1024, nullable = false, example = "models/Llama-3.2-1B-Instruct")]
     path: Option<String>,
-    #[schema(max_length = 16384)]
+    #[schema(max_length = 16384, example = "Default model of the chat team")]
     description: Option<String>,
     #[schema(value_type = Option<Vec<Tag>>, max_items = 32)]
     tags: Option<Vec<String>>,
     /// Members are merged one by one; `null` removes one.
-    #[schema(value_type = Option<std::collections::BTreeMap<String, PropertyChange>>)]
+    #[schema(value_type = Option<std::collections::BTreeMap<PropertyName, PropertyChange>>)]
     properties: Option<Map<String, Value>>,
-    #[schema(min_length = 1, max_length = 65536)]
+    #[schema(min_length = 1, max_length = 65536, example = "{{ .System }} {{ .Prompt }}")]
     deployment_template: Option<String>,
 }
+
+/// A deployment template as it is: the Go template of an Ollama Modelfile.
+#[derive(ToSchema)]
+#[schema(min_length = 1, max_length = 65536, example = "{{ .System }} {{ .Prompt }}")]
+#[expect(dead_code, reason = "it describes the text in the OpenAPI document")]
+pub struct Template(String);
 
 /// A word to find a base model by.
 #[derive(ToSchema)]
@@ -105,13 +119,25 @@ pub struct BaseModelChanges {
 #[expect(dead_code, reason = "it describes the words in the OpenAPI document")]
 pub struct Tag(String);
 
+/// A name in `properties`.
+#[derive(ToSchema)]
+#[schema(min_length = 1, max_length = 64, example = "team")]
+#[expect(dead_code, reason = "it describes the names in the OpenAPI document")]
+pub struct PropertyName(String);
+
+/// A text in `properties`.
+#[derive(ToSchema)]
+#[schema(max_length = 8000, example = "nlp")]
+#[expect(dead_code, reason = "it describes the texts in the OpenAPI document")]
+pub struct PropertyText(String);
+
 /// A value of `properties`.
 #[derive(ToSchema)]
 #[schema(example = "nlp")]
 #[serde(untagged)]
 #[expect(dead_code, reason = "it describes the values in the OpenAPI document")]
 pub enum Property {
-    Text(String),
+    Text(PropertyText),
     Number(f64),
     Boolean(bool),
 }
@@ -122,7 +148,7 @@ pub enum Property {
 #[serde(untagged)]
 #[expect(dead_code, reason = "it describes the values in the OpenAPI document")]
 pub enum PropertyChange {
-    Text(String),
+    Text(PropertyText),
     Number(f64),
     Boolean(bool),
     /// `null` removes the member.
@@ -225,6 +251,9 @@ fn check_property(name: &str, value: &Value) -> Result<(), String> {
         return Err("must have a name of 1 to 64 characters without control or zero-width characters".to_owned());
     }
     match value {
+        Value::String(text) if text.chars().count() > MAX_PROPERTY_TEXT => {
+            Err(format!("must be at most {MAX_PROPERTY_TEXT} characters long"))
+        }
         Value::String(text) if text.contains('\0') => Err("must not hold the character U+0000".to_owned()),
         Value::Number(number) if !is_exact(number) => {
             Err("must be at most 9007199254740992, which every JSON reader keeps exactly; give it as a string"

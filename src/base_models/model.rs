@@ -22,7 +22,7 @@ use uuid::Uuid;
 
 use super::file::StoredFile;
 use super::folder_card::FolderCard;
-use super::input::{NewBaseModel, Property};
+use super::input::{NewBaseModel, Property, PropertyName};
 use super::names;
 use super::reference::Reference;
 use crate::cards::Card;
@@ -47,14 +47,14 @@ pub struct BaseModel {
     /// Path relative to the models root, which it calls `models`.
     #[schema(max_length = 1031, example = "models/Llama-3.2-1B-Instruct")]
     pub path: String,
-    #[schema(max_length = 16384)]
+    #[schema(max_length = 16384, example = "Small model of the chat team")]
     pub description: Option<String>,
     #[schema(max_items = 32)]
     pub tags: Vec<String>,
-    #[schema(value_type = std::collections::BTreeMap<String, Property>)]
+    #[schema(value_type = std::collections::BTreeMap<PropertyName, Property>)]
     pub properties: Properties,
     /// The Go template of an Ollama Modelfile.
-    #[schema(max_length = 65536)]
+    #[schema(max_length = 65536, example = "{{ .System }} {{ .Prompt }}")]
     pub deployment_template: Option<String>,
     #[schema(value_type = Card)]
     pub card: StoredCard,
@@ -66,8 +66,10 @@ pub struct BaseModel {
     #[schema(example = "\"1\"")]
     pub etag: String,
     pub created_at: DateTime<Utc>,
+    #[schema(example = "pipeline")]
     pub created_by: Option<String>,
     pub updated_at: DateTime<Utc>,
+    #[schema(example = "pipeline")]
     pub updated_by: Option<String>,
 }
 

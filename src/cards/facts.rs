@@ -8,10 +8,13 @@ use utoipa::ToSchema;
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, ToSchema)]
 pub struct Source {
     /// The file, by its path inside the model folder.
+    #[schema(example = "config.json")]
     pub file: Option<String>,
     /// The key inside the file, as a JSON Pointer; for a GGUF file, its key.
+    #[schema(example = "/max_position_embeddings")]
     pub pointer: Option<String>,
     /// How the value was made, where it does not stand in the file as it is.
+    #[schema(example = "hidden_size / num_attention_heads")]
     pub derived: Option<String>,
 }
 

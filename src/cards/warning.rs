@@ -8,8 +8,10 @@ use utoipa::ToSchema;
 pub struct CardWarning {
     pub code: WarningCode,
     /// The value of the card that is concerned, as a JSON Pointer into it.
+    #[schema(example = "/weights")]
     pub path: Option<String>,
     /// What is wrong, and what to do about it.
+    #[schema(example = "the folder holds no weights")]
     pub detail: String,
     /// The files that are concerned.
     pub files: Vec<String>,

@@ -44,6 +44,7 @@ pub struct Job {
     #[schema(value_type = Object, nullable)]
     pub result: Option<Value>,
     /// Why it failed.
+    #[schema(example = "the base model is gone")]
     pub error: Option<String>,
     pub created_at: DateTime<Utc>,
     pub started_at: Option<DateTime<Utc>>,

@@ -14,7 +14,8 @@ use crate::extract::ValidQuery;
     tag = "operation",
     params(("code" = ErrorCode, Path, description = "The `code` of a problem")),
     responses(
-        (status = OK, body = String, content_type = "text/html", description = "The page"),
+        (status = OK, body = String, content_type = "text/html", description = "The page",
+            example = json!("<!doctype html><h1>The name is taken</h1>")),
         crate::documentation::NoSuchProblem,
     )
 )]

@@ -1,13 +1,13 @@
 //! The OpenAPI document: committed, served, consistent in itself, and true.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use base_models::app::openapi_text;
 use serde_json::{Value, json};
 
 use crate::support::{BASE_MODELS, TestApp, new_model};
 
-/// Schemas of what a client sends; the members of all others are always there.
+/// Bodies whose limits are probed.
 const INPUTS: [&str; 2] = ["NewBaseModel", "BaseModelChanges"];
 
 fn document() -> Value {
@@ -120,19 +120,201 @@ fn problems_are_documented_as_problems() {
     }
 }
 
+/// The schemas that this part of the operations leads to, each with the place where it was found first.
+fn schemas<'a>(document: &'a Value, part: &str) -> BTreeMap<String, &'a Value> {
+    let mut waiting: Vec<(String, &Value)> = operations(document)
+        .into_iter()
+        .map(|(place, operation)| (format!("{place} {part}"), &operation[part]))
+        .collect();
+    let (mut found, mut named) = (BTreeMap::new(), BTreeSet::new());
+    while let Some((place, root)) = waiting.pop() {
+        walk(root, &place, &mut |at, value| {
+            if let Some(reference) = value["$ref"].as_str()
+                && named.insert(reference)
+            {
+                waiting.push((reference.to_owned(), document.pointer(&reference[1..]).unwrap()));
+            }
+            let is_value = ["/example", "/examples/", "/default/", "/enum/"].iter().any(|name| at.contains(name));
+            if !is_value && (value["type"].is_string() || value["type"].is_array()) {
+                found.insert(at.to_owned(), value);
+            }
+        });
+    }
+    found
+}
+
+fn is_a(schema: &Value, kind: &str) -> bool {
+    schema["type"] == kind || schema["type"].as_array().is_some_and(|kinds| kinds.contains(&json!(kind)))
+}
+
 #[test]
 fn what_is_answered_has_all_its_members() {
     let document = document();
-    for (name, schema) in document["components"]["schemas"].as_object().unwrap() {
+    for (place, schema) in schemas(&document, "responses") {
         let Some(properties) = schema["properties"].as_object() else { continue };
-        if INPUTS.contains(&name.as_str()) {
-            continue;
-        }
         let required: BTreeSet<&str> =
             schema["required"].as_array().into_iter().flatten().map(|name| name.as_str().unwrap()).collect();
         let all: BTreeSet<&str> = properties.keys().map(String::as_str).collect();
-        assert_eq!(required, all, "{name}");
+        assert_eq!(required, all, "{place}");
     }
+}
+
+#[test]
+fn what_is_sent_has_limits_of_its_own() {
+    let document = document();
+    // What src/documentation/schemas.rs gives where a field says nothing is for answers only.
+    let (text, items) = (json!(131_072), json!(200_000));
+    for part in ["parameters", "requestBody"] {
+        for (place, schema) in schemas(&document, part) {
+            let limited = schema["enum"].is_array() || schema["const"].is_string() || schema["maxLength"] != text;
+            assert!(
+                !is_a(schema, "string") || limited,
+                "{place}: give the field a `max_length` and a rule that holds it"
+            );
+            let limited = schema["maxItems"] != items;
+            assert!(!is_a(schema, "array") || limited, "{place}: give the field `max_items` and a rule that holds it");
+            let limited = schema["minimum"] != json!(i64::MIN) && schema["maximum"] != json!(i64::MAX);
+            assert!(
+                !is_a(schema, "integer") || limited,
+                "{place}: give the field `minimum` and `maximum`, and hold them"
+            );
+        }
+    }
+}
+
+#[test]
+fn every_number_and_text_has_bounds_and_an_example() {
+    let document = document();
+    walk(&document["components"]["schemas"], "", &mut |at, schema| {
+        let is_value = ["/example", "/examples/", "/default/", "/enum/"].iter().any(|name| at.contains(name));
+        if is_value || !(schema["type"].is_string() || schema["type"].is_array()) {
+            return;
+        }
+        let scalar = ["string", "integer", "number", "boolean"].iter().any(|kind| is_a(schema, kind));
+        let is_property = at.rsplit('/').nth(1) == Some("properties");
+        let has_example = ["example", "examples", "default"].iter().any(|name| !schema[name].is_null());
+        assert!(!scalar || !is_property || has_example, "{at}: give the field `#[schema(example = ..)]`");
+        let bounded = schema["maxLength"].is_number() || schema["enum"].is_array() || schema["const"].is_string();
+        assert!(!is_a(schema, "string") || bounded, "{at} has no maxLength");
+        assert!(!is_a(schema, "array") || schema["maxItems"].is_number(), "{at} has no maxItems");
+    });
+}
+
+#[test]
+fn every_success_and_every_body_has_an_example() {
+    let document = document();
+    for (place, operation) in operations(&document) {
+        let successes =
+            operation["responses"].as_object().unwrap().iter().filter(|(status, _)| status.starts_with('2'));
+        let bodies =
+            successes.map(|(status, body)| (status.as_str(), body)).chain([("body", &operation["requestBody"])]);
+        for (which, body) in bodies {
+            for (kind, content) in body["content"].as_object().into_iter().flatten() {
+                let example = content["examples"].as_object().and_then(|examples| examples.values().next());
+                let example =
+                    example.map(|example| &document.pointer(&example["$ref"].as_str().unwrap()[1..]).unwrap()["value"]);
+                let example = example.unwrap_or(&content["example"]);
+                assert!(!example.is_null(), "{place} {which} {kind}: give it `example = json!(..)`");
+            }
+        }
+    }
+}
+
+#[test]
+fn every_problem_of_an_operation_has_an_example_with_its_code() {
+    let document = document();
+    let mut met = BTreeSet::new();
+    for (place, operation) in operations(&document) {
+        for status in ["400", "406", "421", "500"] {
+            assert!(operation["responses"][status].is_object(), "{place} does not tell of {status}");
+        }
+        for (status, response) in operation["responses"].as_object().unwrap() {
+            if !status.starts_with(['4', '5']) {
+                continue;
+            }
+            let examples = response["content"]["application/problem+json"]["examples"].as_object().unwrap();
+            assert!(
+                !examples.is_empty(),
+                "{place} answers {status}, but with which code? Say it in `can_meet` in src/documentation/problems.rs"
+            );
+            for (code, example) in examples {
+                let example = &document.pointer(&example["$ref"].as_str().unwrap()[1..]).unwrap()["value"];
+                assert_eq!(
+                    (&example["code"], example["status"].to_string()),
+                    (&json!(code), status.clone()),
+                    "{place}"
+                );
+                met.insert(code.clone());
+            }
+        }
+    }
+    let codes = document["components"]["schemas"]["ErrorCode"]["enum"].as_array().unwrap();
+    let unmet: Vec<&Value> = codes.iter().filter(|code| !met.contains(code.as_str().unwrap())).collect();
+    assert_eq!(
+        unmet,
+        ["METHOD_NOT_ALLOWED"],
+        "no operation tells of these: add their status to its `responses`, or mend `can_meet` in src/documentation/problems.rs"
+    );
+}
+
+#[test]
+fn every_answer_tells_its_headers() {
+    let document = document();
+    for (place, operation) in operations(&document) {
+        let responses = operation["responses"].as_object().unwrap();
+        for (status, response) in responses {
+            let headers = response["headers"].as_object().unwrap_or_else(|| panic!("{place} {status}"));
+            assert!(headers.contains_key("X-Request-Id"), "{place} {status}");
+            let expected: &[&str] = match status.as_str() {
+                "201" => &["Location", "ETag"],
+                "202" => &["Location", "Retry-After"],
+                "304" => &["ETag"],
+                "503" => &["Retry-After"],
+                _ => &[],
+            };
+            for name in expected {
+                assert!(
+                    headers.contains_key(*name),
+                    "{place} {status} does not tell of {name}: add it to `headers(..)`"
+                );
+            }
+            for (name, header) in headers {
+                let described = header["$ref"].is_string() || header["description"].is_string();
+                assert!(described, "{place} {status} {name} has no description");
+            }
+        }
+        let conditional =
+            operation["parameters"].as_array().into_iter().flatten().any(|it| it["name"] == "If-None-Match");
+        assert!(
+            !conditional || place.starts_with("put ") || responses.contains_key("304"),
+            "{place} takes If-None-Match: it answers 304"
+        );
+    }
+}
+
+#[tokio::test]
+async fn the_example_of_a_base_model_is_what_the_service_answers() {
+    let app = TestApp::start().await;
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/folders/Qwen3-30B-A3B-Instruct-2507");
+    let config = std::fs::read(format!("{folder}/config.json")).unwrap();
+    app.folder("Qwen3-30B-A3B-Instruct-2507").file("config.json", config);
+    let body = json!({"technical_name": "qwen3-30b-a3b", "model_name": "Qwen3-30B-A3B-Instruct-2507",
+        "path": "models/Qwen3-30B-A3B-Instruct-2507", "tags": ["moe"], "properties": {"team": "nlp"}});
+    let mut answered = app.create(&body).await;
+    answered["id"] = json!("0192f0c1-2b6e-7c3a-9f00-2f6d1e6f0a11");
+    for time in ["/created_at", "/updated_at", "/card/extracted_at"] {
+        *answered.pointer_mut(time).unwrap() = json!("2026-11-24T09:30:00.000000Z");
+    }
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/src/documentation/base_model.json");
+    let text = format!("{}\n", serde_json::to_string_pretty(&answered).unwrap());
+    if std::env::var_os("RENEW_EXAMPLE").is_some() {
+        std::fs::write(path, &text).unwrap();
+    }
+    assert!(
+        std::fs::read_to_string(path).unwrap() == text,
+        "the example is not what is answered; renew it: RENEW_EXAMPLE=1 cargo test the_example_of_a_base_model, \
+         then cargo run -- openapi > openapi/openapi.json"
+    );
 }
 
 #[test]

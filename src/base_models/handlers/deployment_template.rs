@@ -8,7 +8,7 @@ use super::update::change;
 use crate::app::{
     BodyProblems, ChangeHeaders, ChangeProblems, ReadHeaders, ReadProblems, Service, Unavailable, detached,
 };
-use crate::base_models::input::MAX_TEMPLATE;
+use crate::base_models::input::{MAX_TEMPLATE, Template};
 use crate::base_models::reference::Asked;
 use crate::error::{ApiError, ApiResult};
 use crate::extract::{Conditions, Text, ValidQuery, tag};
@@ -20,7 +20,7 @@ use crate::extract::{Conditions, Text, ValidQuery, tag};
     tag = "deployment templates",
     params(Asked, ReadHeaders),
     responses(
-        (status = OK, body = String, content_type = "text/plain", description = "The template", headers(("ETag" = String, description = "The tag of the base model's state")), example = json!("{{ .System }} {{ .Prompt }}")),
+        (status = OK, body = Template, content_type = "text/plain", description = "The template", headers(("ETag" = String, description = "The tag of the base model's state")), example = json!("{{ .System }} {{ .Prompt }}")),
         (status = NOT_MODIFIED, description = "The base model has not changed"),
         ReadProblems,
         Unavailable,
@@ -46,7 +46,7 @@ pub async fn get_deployment_template(
 #[utoipa::path(
     tag = "deployment templates",
     params(Asked, ChangeHeaders),
-    request_body(content((String = "text/plain", example = json!("{{ .System }} {{ .Prompt }}")), (String = "application/octet-stream", example = json!("{{ .System }} {{ .Prompt }}"))), description = "The template"),
+    request_body(content((Template = "text/plain", example = json!("{{ .System }} {{ .Prompt }}")), (Template = "application/octet-stream", example = json!("{{ .System }} {{ .Prompt }}"))), description = "The template"),
     responses(
         (status = NO_CONTENT, description = "It is set", headers(("ETag" = String, description = "The tag of the new state"))),
         ChangeProblems,

@@ -57,7 +57,7 @@ pub async fn list_files(
         ReadHeaders,
     ),
     responses(
-        (status = OK, description = "The file", content((Value = "application/json"), (String = "text/plain")),
+        (status = OK, description = "The file", content((Value = "application/json", example = json!({"model_type": "bert", "hidden_size": 384})), (String = "text/plain", example = json!("[PAD]"))),
             headers(("ETag" = String, description = "The tag of the base model's state"))),
         (status = NOT_MODIFIED, description = "The base model has not changed"),
         ReadProblems,

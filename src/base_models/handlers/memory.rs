@@ -1,6 +1,6 @@
 use actix_web::get;
 use actix_web::web::{Data, Json};
-use utoipa::IntoParams;
+use utoipa::{IntoParams, ToSchema};
 
 use super::find;
 use crate::app::{ReadProblems, Service, Unavailable};
@@ -20,17 +20,39 @@ pub struct MemoryQuery {
     #[param(minimum = 1, maximum = 1_000_000, default = 1)]
     batch: Option<u64>,
     /// Type or quantisation of the weights, such as `bfloat16`, `fp8`, `int4` or `Q4_K_M`; as stored if it is absent.
-    #[param(max_length = 64)]
+    #[param(min_length = 1, max_length = 64, example = "int4")]
     weights: Option<String>,
     /// Type of the key/value cache, such as `bfloat16`, `fp8` or `q8_0`; 16 bits if it is absent.
-    #[param(max_length = 64)]
+    #[param(min_length = 1, max_length = 64, example = "q8_0")]
     kv_cache: Option<String>,
     /// Rank of a LoRA adapter.
     #[param(minimum = 1, maximum = 65_536, default = 16)]
     lora_rank: Option<u64>,
     /// Projection that a LoRA adapter changes, such as `q_proj`; repeat it for more, leave it out for all.
-    #[param(required = false, max_items = 32)]
+    #[param(required = false, max_items = 32, inline, value_type = Vec<LoraTarget>)]
     lora_target: Vec<String>,
+}
+
+/// A projection, by the end of its name.
+#[derive(ToSchema)]
+#[schema(min_length = 1, max_length = 64, pattern = "^[A-Za-z0-9_.]+$", example = "q_proj")]
+#[expect(dead_code, reason = "it describes the items in the OpenAPI document")]
+pub struct LoraTarget(String);
+
+/// Most characters of the name of a projection.
+const MAX_TARGET: usize = 64;
+
+fn is_projection(name: &str) -> bool {
+    (1..=MAX_TARGET).contains(&name.len())
+        && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_.".contains(&byte))
+}
+
+fn targets(parameters: &mut Parameters) -> Vec<String> {
+    let targets = parameters.many("lora_target", 32);
+    if targets.iter().any(|name| !is_projection(name)) {
+        parameters.fault("lora_target", "pattern", "must be 1 to 64 letters, digits, `_` and `.`, like `q_proj`");
+    }
+    targets
 }
 
 impl Query for MemoryQuery {
@@ -41,7 +63,7 @@ impl Query for MemoryQuery {
             weights: parameters.one("weights"),
             kv_cache: parameters.one("kv_cache"),
             lora_rank: parameters.number("lora_rank", 1..=65_536),
-            lora_target: parameters.many("lora_target", 32),
+            lora_target: targets(parameters),
         }
     }
 }

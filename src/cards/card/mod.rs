@@ -24,26 +24,34 @@ pub const SCHEMA_VERSION: u32 = 1;
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, ToSchema)]
 pub struct Card {
     /// Version of the card's shape.
+    #[schema(example = 1)]
     pub schema_version: u32,
     pub status: CardStatus,
     /// When the folder was read.
     pub extracted_at: DateTime<Utc>,
     /// Program and version that read the folder.
+    #[schema(example = "base-models 0.1.0")]
     pub extractor: String,
     /// Digest of everything that was read: equal fingerprint, equal card.
+    #[schema(example = "9f2b6c1de3a74f5f8d0c5b7a1e4c3d2b")]
     pub fingerprint: String,
     /// The model's family: `model_type` of transformers, `general.architecture` of GGUF.
+    #[schema(example = "llama")]
     pub family: Option<String>,
     /// Model classes, as `config.json` names them.
     pub architectures: Vec<String>,
     /// The library the folder is laid out for: `transformers`, `diffusers`, `sentence-transformers`, `gguf`, `peft`, ...
+    #[schema(example = "transformers")]
     pub library: Option<String>,
     /// The task, in the words of the Hugging Face Hub: `text-generation`, `fill-mask`, ...
+    #[schema(example = "text-generation")]
     pub task: Option<String>,
     pub modalities: Modalities,
     /// What the model can be asked to do.
     pub capabilities: Vec<Capability>,
+    #[schema(example = "A multilingual model for dialogue.")]
     pub description: Option<String>,
+    #[schema(example = "3.2")]
     pub version: Option<String>,
     pub license: License,
     /// Languages, as the author wrote them (mostly ISO 639-1).
@@ -54,10 +62,13 @@ pub struct Card {
     /// The models this one was made from.
     pub base_models: Vec<String>,
     pub references: Vec<String>,
+    #[schema(example = "May state what is not so.")]
     pub limitations: Option<String>,
     pub training_objectives: Vec<String>,
+    #[schema(example = "pytorch")]
     pub training_framework: Option<String>,
     /// When the author says the model was released.
+    #[schema(example = "2024-09-25")]
     pub released_at: Option<String>,
     pub architecture: Architecture,
     pub weights: Weights,
@@ -158,24 +169,34 @@ pub enum Capability {
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, ToSchema)]
 pub struct License {
     /// Identifier as the Hub writes it, in lower case: `apache-2.0`, `llama3.1`, `other`.
+    #[schema(example = "llama3.2")]
     pub id: Option<String>,
+    #[schema(example = "Llama 3.2 Community License")]
     pub name: Option<String>,
+    #[schema(example = "LICENSE.txt")]
     pub link: Option<String>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, ToSchema)]
 pub struct Tokenizer {
+    #[schema(example = "PreTrainedTokenizerFast")]
     pub class: Option<String>,
+    #[schema(example = 128256)]
     pub vocab_size: Option<u64>,
+    #[schema(example = 131072)]
     pub max_length: Option<u64>,
+    #[schema(example = "<|begin_of_text|>")]
     pub bos_token: Option<String>,
+    #[schema(example = "<|eot_id|>")]
     pub eos_token: Option<String>,
+    #[schema(example = "<|finetune_right_pad_id|>")]
     pub pad_token: Option<String>,
 }
 
 /// Jinja chat templates, as the author wrote them.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, ToSchema)]
 pub struct ChatTemplate {
+    #[schema(example = "{% for message in messages %}{{ message.content }}{% endfor %}")]
     pub default: Option<String>,
     /// Further templates by their names, such as `tool_use` or `rag`.
     pub named: BTreeMap<String, String>,
@@ -184,11 +205,17 @@ pub struct ChatTemplate {
 /// How the author suggests to sample.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, ToSchema)]
 pub struct Generation {
+    #[schema(example = 0.6)]
     pub temperature: Option<f64>,
+    #[schema(example = 0.9)]
     pub top_p: Option<f64>,
+    #[schema(example = 20)]
     pub top_k: Option<u64>,
+    #[schema(example = 0.05)]
     pub min_p: Option<f64>,
+    #[schema(example = 1.1)]
     pub repetition_penalty: Option<f64>,
+    #[schema(example = 2048)]
     pub max_new_tokens: Option<u64>,
     pub do_sample: Option<bool>,
     pub eos_token_ids: Vec<u64>,
@@ -199,8 +226,11 @@ pub struct Generation {
 pub struct Adapter {
     /// `LORA`, `IA3`, `PREFIX_TUNING`, ...
     #[serde(rename = "type")]
+    #[schema(example = "LORA")]
     pub kind: Option<String>,
+    #[schema(example = 16)]
     pub rank: Option<u64>,
+    #[schema(example = 32.0)]
     pub alpha: Option<f64>,
     pub target_modules: Vec<String>,
 }
@@ -208,12 +238,16 @@ pub struct Adapter {
 /// How a text becomes a vector.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, ToSchema)]
 pub struct Embedding {
+    #[schema(example = 384)]
     pub dimension: Option<u64>,
     /// `cls`, `mean`, `max`, `lasttoken`, ...
+    #[schema(example = "mean")]
     pub pooling: Option<String>,
     /// Longest text, in tokens.
+    #[schema(example = 256)]
     pub max_tokens: Option<u64>,
     /// `cosine`, `dot`, ...
+    #[schema(example = "cosine")]
     pub similarity: Option<String>,
 }
 
@@ -221,7 +255,9 @@ pub struct Embedding {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct CardFile {
     /// Path inside the model folder.
+    #[schema(example = "config.json")]
     pub path: String,
+    #[schema(example = 877)]
     pub size_bytes: u64,
     pub kind: FileKind,
     /// Whether its content was read for the card.

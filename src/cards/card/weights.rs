@@ -10,9 +10,11 @@ pub struct Weights {
     pub format: WeightsFormat,
     pub parameters: Parameters,
     /// Type the model computes in, as its configuration declares it: `bfloat16`, `float16`, ...
+    #[schema(example = "bfloat16")]
     pub dtype: Option<String>,
     pub quantization: Option<Quantization>,
     /// Bytes of the one weight set the other facts describe, as they lie on disk.
+    #[schema(example = 2471628800_u64)]
     pub size_bytes: Option<u64>,
     pub shards: Shards,
     /// The weight sets of a folder that holds several of the same model, such as GGUF quantisations.
@@ -35,8 +37,10 @@ pub enum WeightsFormat {
 
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, ToSchema)]
 pub struct Parameters {
+    #[schema(example = 30532122624_u64)]
     pub total: Option<u64>,
     /// Parameters a token passes, where a mixture of experts makes them fewer.
+    #[schema(example = 3300000000_u64)]
     pub active: Option<u64>,
     /// Stored elements by their type, in the words of the file format.
     pub by_dtype: BTreeMap<String, u64>,
@@ -47,16 +51,21 @@ pub struct Parameters {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Quantization {
     /// `awq`, `gptq`, `fp8`, `bitsandbytes`, `Q4_K_M`, ...
+    #[schema(example = "awq")]
     pub method: String,
+    #[schema(example = 4)]
     pub bits: Option<u64>,
+    #[schema(example = 128)]
     pub group_size: Option<u64>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, ToSchema)]
 pub struct Shards {
     /// Files that the index, or the numbering of the names, promises.
+    #[schema(example = 4)]
     pub expected: Option<u64>,
     /// Files that are there and hold weights.
+    #[schema(example = 4)]
     pub found: u64,
 }
 
@@ -64,10 +73,14 @@ pub struct Shards {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct WeightsVariant {
     /// What tells it apart: the quantisation, or the file's name.
+    #[schema(example = "Q4_K_M")]
     pub name: String,
     pub files: Vec<String>,
     pub format: WeightsFormat,
+    #[schema(example = "Q4_K_M")]
     pub quantization: Option<String>,
+    #[schema(example = 1235814400_u64)]
     pub parameters: Option<u64>,
+    #[schema(example = 807694464)]
     pub size_bytes: u64,
 }

@@ -21,6 +21,7 @@ pub struct Integrity {
     /// Failed if any check failed.
     pub status: CheckStatus,
     /// Digest of what the folder holds now, to be held against the card's; `null` if the folder is gone.
+    #[schema(example = "9f2b6c1de3a74f5f8d0c5b7a1e4c3d2b")]
     pub fingerprint: Option<String>,
     pub checks: Vec<IntegrityCheck>,
 }
@@ -31,8 +32,10 @@ pub struct IntegrityCheck {
     pub check: CheckName,
     pub status: CheckStatus,
     /// What was found.
+    #[schema(example = "2 of 4 shards are there")]
     pub detail: String,
     /// What to do about it, where it failed.
+    #[schema(example = "download the missing shards again")]
     pub action: Option<String>,
     /// The files that are concerned.
     pub files: Vec<String>,

@@ -19,8 +19,10 @@ const STATE_BYTES: u64 = 4;
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct KvCache {
     /// What a token adds, as long as no window is full.
+    #[schema(example = 32768)]
     pub per_token: Option<u64>,
     /// What a sequence takes however short it is: the states of recurrent layers.
+    #[schema(example = 0)]
     pub per_sequence: Option<u64>,
     /// All sequences at the full context.
     pub total: Quantity,

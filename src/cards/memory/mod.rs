@@ -42,11 +42,14 @@ pub struct MemoryRequest {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Memory {
     /// Tokens of a sequence that were reckoned with.
+    #[schema(example = 8192)]
     pub context_length: Option<u64>,
+    #[schema(example = 1)]
     pub batch: u64,
     pub weights: Quantity,
     pub kv_cache: KvCache,
     /// Weights and key/value cache together: what serving takes at least.
+    #[schema(example = 2740000000_u64)]
     pub inference: Option<u64>,
     /// Training of all parameters.
     pub full_fine_tuning: Training,

@@ -10,11 +10,14 @@ use utoipa::ToSchema;
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, ToSchema)]
 pub struct Quantity {
     /// `null` where something needed is not known: `missing` says what.
+    #[schema(example = 2471628800_u64)]
     pub bytes: Option<u64>,
     /// The formula, in the words of `inputs`.
+    #[schema(example = "parameters * bits / 8")]
     pub formula: String,
     pub inputs: BTreeMap<String, Value>,
     /// The paper or project that the formula is from.
+    #[schema(example = "Kwon et al. 2023, arXiv:2309.06180")]
     pub source: String,
     /// What the card would have to hold.
     pub missing: Vec<String>,

@@ -25,18 +25,22 @@ pub struct Training {
     pub state: Quantity,
     /// Activations, with full recomputation.
     pub activations: Quantity,
+    #[schema(example = 19800000000_u64)]
     pub total: Option<u64>,
 }
 
 /// Training of a LoRA adapter on frozen weights.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct LoraTraining {
+    #[schema(example = 16)]
     pub rank: u64,
     /// Parameters of the adapter.
+    #[schema(example = 11272192)]
     pub trainable_parameters: Option<u64>,
     /// The adapter's weights, gradients, master weights and moments.
     pub state: Quantity,
     /// State, activations and the frozen weights.
+    #[schema(example = 3500000000_u64)]
     pub total: Option<u64>,
 }
 

@@ -1,8 +1,15 @@
-//! What the OpenAPI document says beyond the handlers: the service, and the problems they share.
+//! What the OpenAPI document says beyond the handlers: the service, what operations share, and what each gets without
+//! saying it itself: bounds, headers, the problems that any can meet, an example of everything.
+
+mod examples;
+mod headers;
+mod problems;
+mod schemas;
 
 use std::collections::BTreeMap;
 
-use utoipa::openapi::{Content, Ref, RefOr, Response, Schema};
+use serde_json::{Map, Value, json};
+use utoipa::openapi::{Content, Ref, RefOr, Response};
 use utoipa::{IntoParams, IntoResponses, OpenApi};
 
 use crate::answer::PROBLEM;
@@ -20,7 +27,6 @@ use crate::error::Problem;
         contact(name = "The Base Models maintainers"),
         license(name = "Apache-2.0", identifier = "Apache-2.0"),
     ),
-    servers((url = "/", description = "This service")),
     tags(
         (name = "base models", description = "The register: list, register, change, delete."),
         (name = "cards", description = "What was read from the models' folders."),
@@ -54,19 +60,53 @@ pub struct ChangeHeaders {
     if_match: String,
 }
 
-/// What is only ever sent to the service. In every answer each member is present, and `null` where nothing is known.
-const BODIES: [&str; 2] = ["NewBaseModel", "BaseModelChanges"];
+/// The document as it is published: what the handlers say, and what holds for all of them.
+pub fn published(document: &utoipa::openapi::OpenApi) -> Value {
+    let mut document = serde_json::to_value(document).unwrap_or_default();
+    schemas::complete(&mut document);
+    problems::complete(&mut document);
+    headers::complete(&mut document);
+    examples::complete(&mut document);
+    if let Some(members) = document.as_object_mut() {
+        // Whoever reaches the service may use it: no operation asks for a token.
+        members.entry("security").or_insert(json!([]));
+        members.insert(
+            "servers".to_owned(),
+            json!([{"url": "/", "description": "This service, local or in production", "x-internal": true}]),
+        );
+    }
+    document
+}
 
-/// Says of every answer that each of its members is always there.
-pub fn require_all_members(document: &mut utoipa::openapi::OpenApi) {
-    let Some(components) = &mut document.components else { return };
-    for (name, schema) in &mut components.schemas {
-        if let RefOr::T(Schema::Object(object)) = schema
-            && !BODIES.contains(&name.as_str())
-        {
-            object.required = object.properties.keys().cloned().collect();
+/// Where an operation is found.
+struct Address {
+    path: String,
+    method: String,
+    has_body: bool,
+}
+
+/// Visits the responses of every operation.
+fn responses(document: &mut Value, mut visit: impl FnMut(&Address, &mut Map<String, Value>)) {
+    for (address, operation) in operations(document) {
+        if let Some(responses) = operation.get_mut("responses").and_then(Value::as_object_mut) {
+            visit(&address, responses);
         }
     }
+}
+
+/// Visits the body that each operation takes.
+fn bodies(document: &mut Value, visit: impl FnMut(&mut Value)) {
+    operations(document).filter_map(|(_, operation)| operation.get_mut("requestBody")).for_each(visit);
+}
+
+fn operations(document: &mut Value) -> impl Iterator<Item = (Address, &mut Value)> {
+    let paths = document.get_mut("paths").and_then(Value::as_object_mut).into_iter().flatten();
+    paths.flat_map(|(path, item)| {
+        item.as_object_mut().into_iter().flatten().map(|(method, operation)| {
+            let has_body = operation.get("requestBody").is_some();
+            (Address { path: path.clone(), method: method.clone(), has_body }, operation)
+        })
+    })
 }
 
 fn problems(problems: &[(&str, &str)]) -> BTreeMap<String, RefOr<Response>> {

@@ -1,0 +1,170 @@
+//! What each operation can answer instead of what it was asked for: the statuses, and an example of every problem.
+//!
+//! The examples are made by the errors themselves, so that they say what the service says.
+
+use actix_web::ResponseError as _;
+use actix_web::http::StatusCode;
+use serde_json::{Map, Value, json};
+use uuid::Uuid;
+
+use super::{Address, responses};
+use crate::answer::PROBLEM;
+use crate::error::{ApiError, Conflict, ErrorCode, Fault};
+
+const REQUEST_ID: &str = "0192f0c1-2b6e-7c3a-9f00-2f6d1e6f0a11";
+const BASE_MODELS: &str = "/api/v1/base-models";
+const BASE_MODEL: &str = "/api/v1/base-models/llama3.2-1b";
+
+/// Any operation can be answered so.
+const ANYWHERE: [(&str, &str); 4] = [
+    ("400", "The request cannot be read; `errors` says where"),
+    ("406", "Nothing that the request accepts can be answered, such as an `Accept-Encoding` without any coding"),
+    ("421", "The host name is not one of this service"),
+    ("500", "A fault of the service; the log has the cause under `request_id`"),
+];
+
+/// An error with this code, and where it could be met.
+fn sample(code: ErrorCode) -> (ApiError, &'static str) {
+    let unknown = || anyhow::anyhow!("an example");
+    match code {
+        ErrorCode::MalformedBody => {
+            let detail = "is not known; the members are technical_name, model_name, path, description, tags, properties, \
+                          deployment_template";
+            (ApiError::MalformedBody(vec![Fault::at("/name", "unknown", detail)]), BASE_MODELS)
+        }
+        ErrorCode::InvalidParameter => {
+            let detail = "must be a whole number from 0 to 1000";
+            (ApiError::InvalidParameter(vec![Fault::parameter("page_size", "type", detail)]), BASE_MODELS)
+        }
+        ErrorCode::BodyTimeout => (ApiError::BodyTimeout, BASE_MODELS),
+        ErrorCode::UnknownPath => (ApiError::UnknownPath, "/api/v1/base-models/"),
+        ErrorCode::NotFound => (ApiError::NotFound("llama3.2-1b".to_owned()), BASE_MODEL),
+        ErrorCode::NoDeploymentTemplate => {
+            (ApiError::NoDeploymentTemplate, "/api/v1/base-models/llama3.2-1b/deployment-template")
+        }
+        ErrorCode::NoSuchFile => (
+            ApiError::NoSuchFile("model.safetensors".to_owned()),
+            "/api/v1/base-models/llama3.2-1b/files/model.safetensors",
+        ),
+        ErrorCode::NoSuchJob => (ApiError::NoSuchJob("latest".to_owned()), "/api/v1/jobs/latest"),
+        ErrorCode::FolderGone => (
+            ApiError::FolderGone("models/Llama-3.2-1B-Instruct".to_owned()),
+            "/api/v1/base-models/llama3.2-1b/card/refresh",
+        ),
+        ErrorCode::MethodNotAllowed => (ApiError::MethodNotAllowed("GET, HEAD, OPTIONS, POST".to_owned()), BASE_MODELS),
+        ErrorCode::AlreadyExists => {
+            let (field, id) = ("technical_name", Uuid::from_u128(0x0192_f0c1_2b6e_7c3a_9f00_2f6d_1e6f_0a11));
+            let conflict = Conflict { field, id, href: format!("{BASE_MODELS}/{id}") };
+            (ApiError::AlreadyExists(vec![conflict]), BASE_MODELS)
+        }
+        ErrorCode::PreconditionFailed => (ApiError::PreconditionFailed { current: 2 }, BASE_MODEL),
+        ErrorCode::BodyTooLarge => (ApiError::BodyTooLarge { limit: 1 << 20 }, BASE_MODELS),
+        ErrorCode::UnsupportedMediaType => {
+            let accepted = "application/merge-patch+json, application/json";
+            (ApiError::UnsupportedMediaType { accepted }, BASE_MODEL)
+        }
+        ErrorCode::HostNotAllowed => (ApiError::HostNotAllowed, BASE_MODELS),
+        ErrorCode::ValidationFailed => {
+            let fault = Fault::at("/technical_name", "length", "must be 1 to 40 characters long");
+            (ApiError::ValidationFailed(vec![fault]), BASE_MODELS)
+        }
+        ErrorCode::StorageUnavailable => (ApiError::StorageUnavailable(unknown()), BASE_MODELS),
+        ErrorCode::DatabaseUnavailable => (ApiError::DatabaseUnavailable(unknown()), BASE_MODELS),
+        ErrorCode::NotReady => {
+            let fault = Fault::at("/database", "timeout", "did not answer within half a second");
+            (ApiError::NotReady(vec![fault]), "/health/ready")
+        }
+        ErrorCode::Internal => (ApiError::Internal(unknown()), BASE_MODELS),
+        ErrorCode::Refused => (ApiError::Refused(StatusCode::NOT_ACCEPTABLE), BASE_MODELS),
+    }
+}
+
+/// Whether an operation can be answered with this code, if it answers its status at all.
+fn can_meet(at: &Address, code: ErrorCode) -> bool {
+    match code {
+        ErrorCode::MalformedBody => at.has_body,
+        ErrorCode::UnknownPath => !at.path.starts_with("/api/"),
+        ErrorCode::NotFound => at.path.contains("{base_model}"),
+        ErrorCode::NoDeploymentTemplate => at.path.contains("/deployment-template") && at.method == "get",
+        ErrorCode::NoSuchFile => at.path.contains("/files/"),
+        ErrorCode::NoSuchJob => at.path.contains("/jobs/"),
+        ErrorCode::FolderGone => at.path.ends_with("/refresh"),
+        ErrorCode::NotReady => at.path == "/health/ready",
+        ErrorCode::DatabaseUnavailable => at.path.starts_with("/api/"),
+        ErrorCode::StorageUnavailable => at.path.starts_with("/api/") && !at.path.contains("/jobs"),
+        ErrorCode::InvalidParameter
+        | ErrorCode::BodyTimeout
+        | ErrorCode::MethodNotAllowed
+        | ErrorCode::AlreadyExists
+        | ErrorCode::PreconditionFailed
+        | ErrorCode::BodyTooLarge
+        | ErrorCode::UnsupportedMediaType
+        | ErrorCode::HostNotAllowed
+        | ErrorCode::ValidationFailed
+        | ErrorCode::Internal
+        | ErrorCode::Refused => true,
+    }
+}
+
+/// Adds the problems that any operation can meet, and an example of each problem to each status.
+pub fn complete(document: &mut Value) {
+    let mut used = Map::new();
+    responses(document, |at, responses| {
+        for (status, description) in ANYWHERE {
+            responses.entry(status).or_insert_with(|| json!({"description": description}));
+        }
+        for (status, response) in responses.iter_mut().filter(|(status, _)| status.starts_with(['4', '5'])) {
+            let codes = codes(at, status);
+            let examples: Map<String, Value> = codes.iter().map(|code| reference(*code)).collect();
+            used.extend(codes.iter().map(|code| example(*code)));
+            let headers: Map<String, Value> = codes.iter().flat_map(|code| headers(*code)).collect();
+            let problem = json!({"schema": {"$ref": "#/components/schemas/Problem"}, "examples": examples});
+            if let Some(response) = response.as_object_mut() {
+                response.insert("content".to_owned(), json!({PROBLEM: problem}));
+                response.insert("headers".to_owned(), Value::Object(headers));
+            }
+        }
+    });
+    if let Some(components) = document.get_mut("components").and_then(Value::as_object_mut) {
+        components.insert("examples".to_owned(), Value::Object(used));
+    }
+}
+
+/// The codes that an operation can answer with this status.
+fn codes(at: &Address, status: &str) -> Vec<ErrorCode> {
+    let of_status = |code: &ErrorCode| sample(*code).0.status_code().as_str() == status;
+    ErrorCode::ALL.into_iter().filter(of_status).filter(|code| can_meet(at, *code)).collect()
+}
+
+fn reference(code: ErrorCode) -> (String, Value) {
+    (code.as_str().to_owned(), json!({"$ref": format!("#/components/examples/{}", code.as_str())}))
+}
+
+fn example(code: ErrorCode) -> (String, Value) {
+    let (error, instance) = sample(code);
+    let problem = error.problem(instance, REQUEST_ID);
+    (code.as_str().to_owned(), json!({"summary": code.title(), "value": problem}))
+}
+
+/// The headers of a problem; the module `headers` says what they are.
+fn headers(code: ErrorCode) -> Vec<(String, Value)> {
+    let mut errors = vec![sample(code).0];
+    if code == ErrorCode::UnsupportedMediaType {
+        errors.push(ApiError::UnsupportedContentEncoding { accepted: "gzip" });
+    }
+    let told = errors.iter().flat_map(ApiError::headers).filter(|(name, _)| name != "connection");
+    told.map(|(name, _)| (name.to_string(), json!({}))).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_code_has_an_example_of_its_own() {
+        for code in ErrorCode::ALL {
+            let (error, _) = sample(code);
+            assert_eq!(error.code(), code, "the sample of {} is of another code", code.as_str());
+        }
+    }
+}
