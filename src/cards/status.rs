@@ -61,8 +61,11 @@ fn has_pointers(draft: &Draft<'_>) -> bool {
 
 fn is_partial(draft: &Draft<'_>, kind: Kind) -> bool {
     let warned = draft.card.warnings.iter().any(|warning| MISSING.contains(&warning.code));
-    let undescribed = matches!(kind, Kind::Safetensors | Kind::ModelScope | Kind::Foreign | Kind::Nothing);
-    let weightless = draft.card.weights.format == WeightsFormat::None;
+    let format = draft.card.weights.format;
+    // GGUF files describe themselves, in whichever folders they lie.
+    let undescribed = matches!(kind, Kind::Safetensors | Kind::ModelScope | Kind::Foreign | Kind::Nothing)
+        && !(kind == Kind::Nothing && format == WeightsFormat::Gguf);
+    let weightless = format == WeightsFormat::None;
     warned || undescribed || weightless || lacks_tokenizer(draft, kind)
 }
 

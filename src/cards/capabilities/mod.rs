@@ -7,7 +7,7 @@
 mod modalities;
 mod template;
 
-use super::card::{ArchitectureKind, Capability, Modality};
+use super::card::{ArchitectureKind, Capability, Card, Modality, WeightsFormat};
 use super::draft::Draft;
 use super::facts::{Fact, Source, escape};
 use super::words::Words;
@@ -73,7 +73,17 @@ fn generates(draft: &Draft<'_>) -> bool {
 }
 
 fn completion(draft: &Draft<'_>) -> Option<Fact<Capability>> {
-    of_task(draft, &GENERATIVE).map(|source| Fact::new(Capability::Completion, source))
+    of_task(draft, &GENERATIVE).or_else(|| of_gguf(draft)).map(|source| Fact::new(Capability::Completion, source))
+}
+
+/// A GGUF file names no task; one of a decoder that has weights and a vocabulary, and no pooling, writes text.
+fn of_gguf(draft: &Draft<'_>) -> Option<Source> {
+    let Card { task, architecture, weights, tokenizer, embedding, .. } = &draft.card;
+    let writes = matches!(architecture.kind, Some(ArchitectureKind::Decoder | ArchitectureKind::EncoderDecoder));
+    let whole = weights.parameters.total.is_some() && tokenizer.vocab_size.is_some();
+    let only_gguf = weights.format == WeightsFormat::Gguf && task.is_none() && embedding.is_none();
+    let how = "a decoder with a vocabulary writes text";
+    (writes && whole && only_gguf).then(|| evidence(draft, "/architecture/kind", how))
 }
 
 /// Embedding models keep the template of the model they were made from; it is no sign of chat there.

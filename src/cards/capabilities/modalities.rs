@@ -119,6 +119,9 @@ fn mind_the_tokenizer(draft: &Draft<'_>, input: &mut Vec<Fact<Modality>>) {
 }
 
 fn of_task(draft: &Draft<'_>) -> (Vec<Fact<Modality>>, Vec<Fact<Modality>>) {
+    if let Some(source) = super::of_gguf(draft) {
+        return (vec![Fact::new(Text, source.clone())], vec![Fact::new(Text, source)]);
+    }
     let task = draft.card.task.clone().unwrap_or_default();
     let Some((_, takes, gives)) = TASKS.iter().find(|(tasks, ..)| tasks.contains(&task.as_str())) else {
         return (Vec::new(), Vec::new());

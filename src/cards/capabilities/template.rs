@@ -5,8 +5,16 @@
 //! switches it, thinks. Comments do not count.
 
 /// Pairs of texts between which models write what they think.
-const THINKING_MARKS: [[&str; 2]; 4] =
-    [["<think>", "</think>"], ["[THINK]", "[/THINK]"], ["<seed:think>", "</seed:think>"], ["<|channel|>analysis", ""]];
+const THINKING_MARKS: [[&str; 2]; 8] = [
+    ["<think>", "</think>"],
+    ["[THINK]", "[/THINK]"],
+    ["<seed:think>", "</seed:think>"],
+    ["<|channel|>analysis", ""],
+    ["<|START_THINKING|>", "<|END_THINKING|>"],
+    ["\u{25c1}think\u{25b7}", "\u{25c1}/think\u{25b7}"],
+    ["<thought>", "</thought>"],
+    ["<|think|>", ""],
+];
 /// Variables that callers set to switch thinking on and off, and what a message names its thinking part.
 const THINKING_NAMES: [&str; 3] = ["enable_thinking", "thinking", "reasoning_effort"];
 
@@ -130,6 +138,8 @@ mod tests {
             "{{ message.content.split('</think>')[-1] }}",
             "[THINK]{{ part }}[/THINK]",
             "<|channel|>analysis",
+            "<|START_THINKING|>{{ plan }}<|END_THINKING|>",
+            "\u{25c1}think\u{25b7}{{ thought }}\u{25c1}/think\u{25b7}",
             "{%- if not enable_thinking %}",
             "{{ 'it\\'s' if message.thinking }}",
         ] {

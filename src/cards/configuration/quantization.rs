@@ -151,8 +151,48 @@ fn bits(block: &Field<'_>, method: &str) -> Option<Fact<u64>> {
         .and_then(|field| field.positive())
         .or_else(|| of_switch(block))
         .or_else(groups)
+        .or_else(|| inner(block)?.first(&BITS)?.positive())
         .or_else(|| of_algorithm(&block.get("quant_algo")?))
+        .or_else(|| of_codebooks(block))
+        .or_else(|| of_type(block))
         .or_else(|| of_name(method))
+}
+
+/// HQQ and torchao keep what they were told in a block of their own, torchao under a name for its class.
+fn inner<'a>(block: &Field<'a>) -> Option<Field<'a>> {
+    let hqq = block.path(&["quant_config", "weight_quant_params"]);
+    let torchao = || block.path(&["quant_type", "default", "_data"]).or_else(|| block.get("quant_type_kwargs"));
+    hqq.or_else(torchao).filter(|inner| inner.value.is_object())
+}
+
+/// AQLM: each group of so many weights is a sum of one entry of each codebook.
+fn of_codebooks(block: &Field<'_>) -> Option<Fact<u64>> {
+    let count = |key: &str| Some(block.get(key)?.positive()?.value);
+    let weights = count("in_group_size")?.checked_mul(count("out_group_size").unwrap_or(1))?;
+    let stored = count("num_codebooks")?.checked_mul(count("nbits_per_codebook")?)?;
+    let bits = stored.checked_div(weights).filter(|bits| *bits > 0)?;
+    Some(Fact::new(bits, block.source().by("num_codebooks x nbits_per_codebook over the weights of a group")))
+}
+
+/// Where the type of the weights stands, by the tools that give it a name.
+const TYPES: [&[&str]; 5] = [
+    &["weights"],
+    &["quant_type", "default", "_type"],
+    &["quant_type"],
+    &["global_quant_config", "weight", "dtype"],
+    &["forward_dtype"],
+];
+
+/// Of `Int8DynamicActivationInt4WeightConfig` the number before the word for the weights, of `fp8_e4m3` the first.
+fn of_type(block: &Field<'_>) -> Option<Fact<u64>> {
+    let field = TYPES.iter().find_map(|path| block.path(path).filter(|field| field.value.is_string()))?;
+    let name = field.value.as_str()?.to_lowercase().replace('_', "");
+    let digit = match name.split_once("weight") {
+        Some((head, _)) => head.chars().last(),
+        None => name.chars().find(char::is_ascii_digit),
+    };
+    let bits = digit?.to_digit(10).map(u64::from).filter(|bits| (1..=8).contains(bits))?;
+    Some(Fact::new(bits, field.source().by("by the type's name")))
 }
 
 fn of_switch(block: &Field<'_>) -> Option<Fact<u64>> {
@@ -192,7 +232,7 @@ fn of_name(method: &str) -> Option<Fact<u64>> {
 
 fn group(block: &Field<'_>) -> Option<Fact<u64>> {
     let own = block.first(&GROUP).and_then(|field| super::settings::largest(&field));
-    own.or_else(|| narrowest(block)?.first(&GROUP)?.positive())
+    own.or_else(|| narrowest(block)?.first(&GROUP)?.positive()).or_else(|| inner(block)?.first(&GROUP)?.positive())
 }
 
 /// A block that cannot be understood is told.
@@ -238,6 +278,52 @@ mod tests {
         let groups = r#", "quantization_config": {"quant_method": "compressed_tensors", "config_groups":
             {"group_0": {"weights": {"num_bits": 8}}, "group_1": {"weights": {"num_bits": 4, "group_size": 16}}}}"#;
         assert_eq!(with(groups, &[]).weights.quantization, of("compressed-tensors", 4, Some(16)));
+    }
+
+    #[test]
+    fn each_tool_says_the_bits_in_its_own_way() {
+        for (block, method, bits, group) in [
+            (
+                r#""quant_method": "hqq", "quant_config": {"weight_quant_params": {"nbits": 4, "group_size": 64}}"#,
+                "hqq",
+                4,
+                Some(64),
+            ),
+            (r#""quant_method": "eetq", "weights": "int8""#, "eetq", 8, None),
+            (r#""quant_method": "quanto", "weights": "int4""#, "quanto", 4, None),
+            (
+                r#""quant_method": "torchao", "quant_type": "int4_weight_only", "quant_type_kwargs": {"group_size": 32}"#,
+                "torchao",
+                4,
+                Some(32),
+            ),
+            (
+                r#""quant_method": "torchao", "quant_type": {"default": {"_type": "Int8DynamicActivationInt4WeightConfig",
+                "_data": {"group_size": 128}}}"#,
+                "torchao",
+                4,
+                Some(128),
+            ),
+            (
+                r#""quant_method": "torchao", "quant_type": {"default": {"_type": "Float8WeightOnlyConfig"}}"#,
+                "torchao",
+                8,
+                None,
+            ),
+            (
+                r#""quant_method": "aqlm", "in_group_size": 8, "nbits_per_codebook": 16, "num_codebooks": 1, "out_group_size": 1"#,
+                "aqlm",
+                2,
+                None,
+            ),
+            (r#""quant_method": "quark", "global_quant_config": {"weight": {"dtype": "fp8_e4m3"}}"#, "quark", 8, None),
+            (r#""quant_method": "fp_quant", "forward_dtype": "nvfp4""#, "fp_quant", 4, None),
+        ] {
+            let card = with(&format!(r#", "quantization_config": {{{block}}}"#), &[]);
+            assert_eq!(card.weights.quantization, of(method, bits, group), "{block}");
+        }
+        let open = with(r#", "quantization_config": {"quant_method": "torchao", "quant_type": "autoquant"}"#, &[]);
+        assert_eq!(open.weights.quantization.unwrap().bits, None);
     }
 
     #[test]

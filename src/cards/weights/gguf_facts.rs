@@ -6,6 +6,7 @@
 use super::gguf::Header;
 use super::gguf_keys::{self, Keys};
 use super::gguf_layers;
+use super::gguf_parts;
 use super::gguf_types;
 use super::gguf_value::Value;
 use super::names::Role;
@@ -46,6 +47,7 @@ pub fn file_type(header: &Header) -> Option<&'static str> {
 pub fn fill(draft: &mut Draft<'_>, keys: Keys<'_>) {
     let family = keys.text("general.architecture");
     fill_gap!(draft, family, family);
+    gguf_parts::adapter(draft, keys);
     sizes(draft, keys);
     experts(draft, keys);
     mla(draft, keys);
@@ -53,6 +55,8 @@ pub fn fill(draft: &mut Draft<'_>, keys: Keys<'_>) {
     gguf_layers::recurrent(draft, keys);
     gguf_layers::sliding(draft, keys);
     kind(draft, keys);
+    gguf_parts::decoder(draft, keys);
+    gguf_parts::towers(draft, keys, keys.architecture());
     pooling(draft, keys);
     words(draft, keys);
     lineage(draft, keys);
@@ -156,6 +160,24 @@ fn rope(draft: &mut Draft<'_>, keys: Keys<'_>) {
     fill_gap!(draft, architecture.rope_scaling, scaling);
 }
 
+/// Networks that draw, which other programs than llama.cpp keep in GGUF files.
+const DIFFUSION: [&str; 14] = [
+    "flux",
+    "sd1",
+    "sd3",
+    "sdxl",
+    "wan",
+    "ltxv",
+    "hyvid",
+    "hidream",
+    "cosmos",
+    "qwen_image",
+    "lumina2",
+    "aura",
+    "chroma",
+    "z_image",
+];
+
 fn kind(draft: &mut Draft<'_>, keys: Keys<'_>) {
     let name = keys.architecture();
     if name.is_empty() {
@@ -167,6 +189,7 @@ fn kind(draft: &mut Draft<'_>, keys: Keys<'_>) {
             ArchitectureKind::Encoder
         }
         "clip" | "wavtokenizer-dec" => ArchitectureKind::Other,
+        _ if DIFFUSION.contains(&name) => ArchitectureKind::Diffusion,
         _ => ArchitectureKind::Decoder,
     };
     let source = keys.source("general.architecture").by("by the name of the architecture");
@@ -200,6 +223,11 @@ fn pooling(draft: &mut Draft<'_>, keys: Keys<'_>) {
         1 => "mean",
         2 => "cls",
         3 => "lasttoken",
+        4 => {
+            let ranking = pooling.derive("its pooling ranks", |_| "text-ranking".to_owned());
+            fill_gap!(draft, task, Some(ranking));
+            return;
+        }
         _ => return,
     };
     let embedding = pooling.map(|_| Embedding {

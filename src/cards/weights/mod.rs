@@ -13,6 +13,7 @@ mod gguf_cursor;
 mod gguf_facts;
 mod gguf_keys;
 mod gguf_layers;
+mod gguf_parts;
 mod gguf_tokens;
 mod gguf_types;
 mod gguf_value;
@@ -23,6 +24,7 @@ mod metered;
 mod names;
 mod packing;
 mod parameters;
+mod parts;
 mod safetensors;
 mod sets;
 mod shard_index;
@@ -45,7 +47,7 @@ use metered::Metered;
 pub use names::is_index;
 use names::{Role, WeightName};
 use packing::Packing;
-use sets::{Layout, WeightSet};
+use sets::WeightSet;
 use shard_index::ShardIndex;
 
 /// More indexes and weight files than a folder of one model has; each costs memory while it is read.
@@ -64,7 +66,7 @@ pub fn read(draft: &mut Draft<'_>, _kind: Kind) {
     let packing = parameters::packing(draft);
     let contents = contents(draft, &sets, &packing);
     parameters::assign_roles(&mut sets, &contents);
-    let layout = layout(draft);
+    let layout = parts::layout(draft);
     let chosen = sets::choose(&sets, &layout);
 
     findings::of_contents(draft, &contents);
@@ -74,6 +76,7 @@ pub fn read(draft: &mut Draft<'_>, _kind: Kind) {
     }
     findings::of_pickles(draft, &sets);
     findings::of_no_weights(draft, &sets, &contents);
+    parts::warn_of_bare(draft, &sets);
     parameters::fill(draft, &sets, &chosen, &contents, &indexes);
     // Also for a folder without weights: its configuration says how many there will be.
     estimate::fill(draft);
@@ -117,24 +120,4 @@ fn contents(draft: &mut Draft<'_>, sets: &[WeightSet], packing: &Packing) -> Con
         format!("the folder holds too many weight files to look into all of them; left out: {files}")
     });
     contents
-}
-
-/// Where the weights lie: diffusers names its components, sentence-transformers its modules.
-fn layout(draft: &mut Draft<'_>) -> Layout {
-    for pipeline in ["model_index.json", "modular_model_index.json"] {
-        if let Some(document) = draft.json(pipeline)
-            && let Some(members) = document.value.as_object()
-        {
-            let parts = members.iter().filter(|(key, value)| !key.starts_with('_') && value.is_array());
-            return Layout::Parts(parts.map(|(key, _)| format!("{key}/")).collect());
-        }
-    }
-    let Some(document) = draft.json("modules.json") else { return Layout::One };
-    let paths: Vec<String> =
-        document.root().items().filter_map(|item| item.get("path")?.string()).map(|fact| fact.value).collect();
-    let dirs = paths.iter().map(|path| match path.trim_matches('/') {
-        "" => String::new(),
-        path => format!("{path}/"),
-    });
-    Layout::Parts(dirs.collect())
 }

@@ -72,6 +72,8 @@ fn format_of(stem: &str, extension: &str) -> Option<WeightsFormat> {
         "h5" | "keras" => Some(WeightsFormat::Tensorflow),
         "pb" if stem == "saved_model" => Some(WeightsFormat::Tensorflow),
         "msgpack" => Some(WeightsFormat::Flax),
+        // An archive of NeMo, with pickled weights in it.
+        "nemo" => Some(WeightsFormat::Pytorch),
         "bin" if is_pytorch_bin(stem) => Some(WeightsFormat::Pytorch),
         "pt" | "pth" | "ckpt" | "pkl" | "pickle" if !is_training_state(stem) => Some(WeightsFormat::Pytorch),
         _ => None,

@@ -34,10 +34,18 @@ pub enum Method {
     HalfByte,
     /// `weight` of uint32 beside `scales` and `biases`.
     Mlx,
+    /// `W_q` beside `scale`, `zero` and what else HQQ notes of a layer.
+    Hqq,
+    /// `_data` beside `_scale` and `_shift`.
+    Quanto,
+    /// `weight` of bytes, four ternary weights each.
+    Bitnet,
+    /// Codebooks, trellises and the like: the elements do not tell the number of weights.
+    Opaque,
 }
 
 /// Last parts of the names of tensors that only help to unpack others.
-const HELPERS: [&str; 14] = [
+const HELPERS: [&str; 16] = [
     "weight_scale",
     "weight_scale_inv",
     "weight_scale_2",
@@ -45,7 +53,9 @@ const HELPERS: [&str; 14] = [
     "weight_zero_point",
     "weight_shape",
     "weight_g_idx",
+    "weight_scales",
     "input_scale",
+    "output_scale",
     "input_global_scale",
     "input_zero_point",
     "zero_point",
@@ -54,17 +64,24 @@ const HELPERS: [&str; 14] = [
     "SCB",
 ];
 
+/// Methods whose tensors do not tell how many weights they stand for.
+const OPAQUE: [&str; 9] = ["aqlm", "vptq", "spqr", "higgs", "exl2", "exl3", "torchao", "fp_quant", "qqq"];
+
 impl Method {
     /// The method of that name in a quantisation configuration.
     pub fn named(name: &str, bits: Option<u64>) -> Self {
         let name = name.to_ascii_lowercase();
         let has = |part: &str| name.contains(part);
         match () {
+            () if OPAQUE.iter().any(|method| has(method)) => Self::Opaque,
             () if has("mxfp4") => Self::Mxfp4,
             () if has("gptq") || has("awq") || has("auto-round") || has("autoround") => Self::Gptq,
             () if has("compressed") => Self::CompressedTensors,
             () if has("bitsandbytes") || has("bnb") => Self::Bitsandbytes,
             () if has("mlx") => Self::Mlx,
+            () if has("hqq") => Self::Hqq,
+            () if has("quanto") => Self::Quanto,
+            () if has("bitnet") => Self::Bitnet,
             () if has("modelopt") || has("nvfp4") || has("quark") => Self::HalfByte,
             () if has("fp4") || (bits == Some(4) && has("fp8")) => Self::HalfByte,
             () => Self::Plain,
@@ -87,6 +104,15 @@ impl Packing {
             (Method::Bitsandbytes | Method::HalfByte, "U8") if last == "weight" => tensor.elements.saturating_mul(2),
             (Method::Mlx, "U32") => self.group_size.map_or_else(|| self.unpacked(tensor.elements), |_| 0),
             (Method::Mlx, _) if last == "scales" => tensor.elements.saturating_mul(self.group_size.unwrap_or(0)),
+            (Method::Hqq, _) => {
+                if last == "W_q" {
+                    self.in_hqq(tensor)
+                } else {
+                    own(tensor, last)
+                }
+            }
+            (Method::Quanto, "U8") if last == "_data" => tensor.elements.saturating_mul(self.to_a_byte()),
+            (Method::Bitnet, "U8") if last == "weight" => tensor.elements.saturating_mul(4),
             (_, "U8" | "I8") if self.fp4_experts && tensor.name.contains(".experts.") => {
                 tensor.elements.saturating_mul(2)
             }
@@ -104,8 +130,21 @@ impl Packing {
                     || tensor.name.contains("bitsandbytes__")
             }
             Method::HalfByte => last == "scale" && self.fp4_experts,
+            Method::Quanto => matches!(last, "_scale" | "_shift"),
+            Method::Hqq | Method::Bitnet | Method::Opaque => false,
             Method::Plain | Method::CompressedTensors => self.fp4_experts && last == "scale",
         }
+    }
+
+    /// HQQ packs as many weights as fit into a byte, and ten of 3 bits into an integer.
+    fn in_hqq(&self, tensor: &Tensor<'_>) -> u64 {
+        let each = if tensor.dtype == "I32" { 10 } else { self.to_a_byte() };
+        tensor.elements.saturating_mul(each)
+    }
+
+    /// How many weights share a byte; one where the configuration does not say.
+    fn to_a_byte(&self) -> u64 {
+        self.bits.and_then(|bits| 8_u64.checked_div(bits)).filter(|each| *each > 0).unwrap_or(1)
     }
 
     /// Elements of 32 bits as weights of `bits`; 4 bits where the configuration does not say.
@@ -113,6 +152,11 @@ impl Packing {
         let bits = self.bits.filter(|bits| (1..=32).contains(bits)).unwrap_or(4);
         u64::try_from(u128::from(elements) * 32 / u128::from(bits)).unwrap_or(u64::MAX)
     }
+}
+
+/// Beside HQQ's packed layers, plain ones; what it notes of a packed one is no weight.
+fn own(tensor: &Tensor<'_>, last: &str) -> u64 {
+    if matches!(last, "weight" | "bias") { tensor.elements } else { 0 }
 }
 
 #[cfg(test)]
@@ -158,6 +202,23 @@ mod tests {
         assert_eq!(weights(&mlx, "l.q_proj.scales", "F16", 64), 4096);
         assert_eq!(weights(&mlx, "l.q_proj.biases", "F16", 64), 0);
         assert_eq!(weights(&packing(Method::Mlx, 4), "l.q_proj.weight", "U32", 512), 4096);
+    }
+
+    #[test]
+    fn bytes_hold_as_many_weights_as_the_bits_allow() {
+        let hqq = packing(Method::named("hqq", None), 4);
+        assert_eq!(weights(&hqq, "l.q_proj.W_q", "U8", 10), 20);
+        assert_eq!(weights(&packing(Method::Hqq, 3), "l.q_proj.W_q", "I32", 10), 100);
+        for helper in ["l.q_proj.scale", "l.q_proj.zero", "l.q_proj.shape"] {
+            assert_eq!(weights(&hqq, helper, "F16", 10), 0, "{helper}");
+        }
+        assert_eq!(weights(&hqq, "l.norm.weight", "F16", 10), 10);
+        let quanto = packing(Method::named("quanto", None), 8);
+        assert_eq!(weights(&quanto, "l.q_proj.weight._data", "I8", 10), 10);
+        assert_eq!(weights(&packing(Method::Quanto, 4), "l.q_proj.weight._data", "U8", 10), 20);
+        assert_eq!(weights(&quanto, "l.q_proj.weight._scale", "F16", 10), 0);
+        assert_eq!(weights(&quanto, "l.q_proj.output_scale", "F16", 1), 0);
+        assert_eq!(weights(&packing(Method::named("bitnet", None), 2), "l.q_proj.weight", "U8", 10), 40);
     }
 
     #[test]

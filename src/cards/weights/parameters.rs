@@ -7,6 +7,7 @@ use super::findings::Contents;
 use super::gguf;
 use super::gguf_facts;
 use super::gguf_keys::Keys;
+use super::gguf_parts;
 use super::gguf_tokens as tokens;
 use super::inspect::{self, Content};
 use super::names::Role;
@@ -67,6 +68,7 @@ pub fn fill(
     let sums = complete_sums(&chosen, contents);
     if first.name.format == WeightsFormat::Gguf {
         gguf(draft, first, contents, sums.as_ref());
+        projector(draft, sets);
     }
     if let Some(sums) = sums {
         let files = chosen.iter().map(|set| set.files.len()).sum();
@@ -96,6 +98,15 @@ fn gguf(draft: &mut Draft<'_>, set: &WeightSet, contents: &Contents, sums: Optio
     }
     if draft.card.library.is_none() {
         fill!(draft, library, Some(Fact::new("gguf".to_owned(), source_of(set).by("the weights are GGUF"))));
+    }
+}
+
+/// The towers that llama.cpp keeps in a file of their own.
+fn projector(draft: &mut Draft<'_>, sets: &[WeightSet]) {
+    let projector = sets.iter().find(|set| set.name.role == Role::Projector);
+    let Some(path) = projector.and_then(|set| set.paths().next()) else { return };
+    if let Some(header) = inspect::gguf_header(draft, path) {
+        gguf_parts::towers(draft, Keys::new(path, &header), "clip");
     }
 }
 
@@ -165,6 +176,9 @@ fn counts(draft: &mut Draft<'_>, sums: &Sums, files: usize, first: &WeightSet) {
     };
     let source = source_of(first).by(how);
     draft.card.weights.parameters.by_dtype = sums.by_dtype.clone();
+    if first.name.format == WeightsFormat::Safetensors && packing(draft).method == Method::Opaque {
+        return;
+    }
     draft.card.weights.parameters.exact = true;
     fill!(draft, weights.parameters.total, Some(Fact::new(sums.weights, source.clone())));
     let active = active(draft, sums)

@@ -179,7 +179,14 @@ pub fn choose(sets: &[WeightSet], layout: &Layout) -> Vec<usize> {
     if let Some(best) = best_in("").or_else(|| best_gguf(sets)).or_else(|| only_folder(sets)) {
         return vec![preferred_quantization(sets, best)];
     }
-    sets.iter().position(|set| set.name.role == Role::Adapter && set.name.dir.is_empty()).into_iter().collect()
+    let adapter = || sets.iter().position(|set| set.name.role == Role::Adapter && set.name.dir.is_empty());
+    best_conversion(sets).or_else(adapter).into_iter().collect()
+}
+
+/// Models for the browser are only published as ONNX, in a folder of that name.
+fn best_conversion(sets: &[WeightSet]) -> Option<usize> {
+    let is_onnx = |set: &WeightSet| set.name.format == WeightsFormat::Onnx && set.name.dir.starts_with("onnx/");
+    sets.iter().position(|set| set.name.role == Role::Model && is_onnx(set))
 }
 
 /// GGUF repositories put each quantisation into a folder of its own.

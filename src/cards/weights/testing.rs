@@ -40,6 +40,7 @@ pub enum Gguf<'a> {
 }
 
 /// A GGUF file in the making.
+#[derive(Clone)]
 pub struct GgufFile {
     version: u32,
     big_endian: bool,

@@ -43,6 +43,25 @@ fn the_shards_of_an_index_are_one_set() {
 }
 
 #[test]
+fn a_model_for_the_browser_is_onnx_alone() {
+    let card =
+        folder(&[("config.json", b"{}"), ("onnx/model_quantized.onnx", b"quantised"), ("onnx/model.onnx", b"onnx")]);
+    assert_eq!((card.weights.format, card.weights.size_bytes), (WeightsFormat::Onnx, Some(4)));
+}
+
+#[test]
+fn codebooks_are_not_taken_for_weights() {
+    let config = br#"{"model_type": "llama", "architectures": ["LlamaForCausalLM"], "hidden_size": 64, "vocab_size": 10,
+        "num_hidden_layers": 1, "num_attention_heads": 2, "intermediate_size": 128, "tie_word_embeddings": false,
+        "quantization_config": {"quant_method": "aqlm", "in_group_size": 8, "nbits_per_codebook": 16, "num_codebooks": 1}}"#;
+    let model = safetensors(&[("l.codes", "F16", &[64, 8, 1]), ("l.codebooks", "F16", &[1, 16, 1, 8])]);
+    let card = folder(&[("config.json", config), ("model.safetensors", &model)]);
+    assert_eq!((total(&card), card.weights.parameters.exact), (Some(42_432), false));
+    assert!(card.sources["/weights/parameters/total"].derived.as_ref().unwrap().contains("closed form"));
+    assert_eq!(card.weights.parameters.by_dtype["F16"], 640);
+}
+
+#[test]
 fn copies_of_the_weights_are_never_added() {
     let model = safetensors(&[("a", "F16", &[10])]);
     let shard = safetensors(&[("a", "F16", &[5])]);
