@@ -13,8 +13,14 @@ use super::settings::Settings;
 use super::shape::is_attention_free;
 
 const LISTS: [&str; 5] = ["layer_types", "layers_block_type", "attn_type_list", "block_types", "hybrid_layer_pattern"];
-const WINDOWS: [&str; 5] =
-    ["sliding_window", "sliding_window_size", "attention_window_size", "attention_chunk_size", "local_attention"];
+const WINDOWS: [&str; 6] = [
+    "sliding_window",
+    "sliding_window_size",
+    "attention_window_size",
+    "attention_chunk_size",
+    "local_attention",
+    "attention_window",
+];
 /// ModernBERT's period, in which the first layer attends to everything.
 const FIRST_OF: &str = "global_attn_every_n_layers";
 /// Every so many layers attend to everything; these classes say so by default.
@@ -43,7 +49,8 @@ enum Layer {
 pub fn fill(draft: &mut Draft<'_>, settings: &Settings<'_>) {
     fill!(draft, architecture.sliding_window, window(settings));
     let depth = draft.card.architecture.num_hidden_layers;
-    let layers = listed(settings).or_else(|| lettered(settings)).or_else(|| numbered(settings)).or_else(|| {
+    let written = listed(settings).or_else(|| spelled(settings)).or_else(|| lettered(settings));
+    let layers = written.or_else(|| numbered(settings)).or_else(|| {
         let windowed = draft.card.architecture.sliding_window.is_some();
         periodic(settings, depth?, windowed)
     });
@@ -109,6 +116,19 @@ fn word(value: &Value, numbers: Option<[Layer; 2]>) -> Option<Layer> {
         "mlp" | "moe" | "dense" | "ffn" => Layer::Other,
         _ => Layer::Full,
     })
+}
+
+/// EXAONE 4: one period of `L` for a window and `G` for everything.
+fn spelled(settings: &Settings<'_>) -> Option<Fact<Layers>> {
+    let field = settings.field(&["sliding_window_pattern"])?;
+    let period = field.value.as_str()?.chars().map(|letter| match letter {
+        'L' => Some(Layer::Sliding),
+        'G' => Some(Layer::Full),
+        _ => None,
+    });
+    let period: Vec<Layer> = period.collect::<Option<_>>()?;
+    let depth = bounded(settings.count(&["num_hidden_layers"])?.value);
+    Some(Fact::new(count(period.iter().copied().cycle().take(depth)), field.source().by("its letters, repeated")))
 }
 
 /// Nemotron-H: `M` a state, `*` attention, `-` and `E` feed-forward.
@@ -191,6 +211,13 @@ mod tests {
             "hybrid_override_pattern": "M-M*ME", "num_attention_heads": 2}"#;
         assert_eq!(layers(config), Some([1, 0, 3, 2]));
         assert_eq!(card_of(&[("config.json", config)]).architecture.attention, Some(Attention::Hybrid));
+    }
+
+    #[test]
+    fn a_period_may_be_spelled() {
+        let config = r#"{"model_type": "exaone4", "hidden_size": 8, "num_hidden_layers": 64, "sliding_window": 4096,
+            "sliding_window_pattern": "LLLG"}"#;
+        assert_eq!(layers(config), Some([16, 48, 0, 0]));
     }
 
     #[test]

@@ -13,7 +13,7 @@ use crate::cards::warning::WarningCode;
 use super::{library, remote_code};
 
 /// What the name of a pipeline says of its task: the first that is in it.
-const TASKS: [(&str, &str); 26] = [
+const TASKS: [(&str, &str); 31] = [
     ("ImageToVideo", "image-to-video"),
     ("Img2Vid", "image-to-video"),
     ("I2V", "image-to-video"),
@@ -26,6 +26,9 @@ const TASKS: [(&str, &str); 26] = [
     ("Edit", "image-to-image"),
     ("Kontext", "image-to-image"),
     ("InstructPix2Pix", "image-to-image"),
+    ("SuperResolution", "image-to-image"),
+    ("PaintByExample", "image-to-image"),
+    ("FramePack", "image-to-video"),
     ("Video", "text-to-video"),
     ("Wan", "text-to-video"),
     ("CogVideoX", "text-to-video"),
@@ -34,16 +37,25 @@ const TASKS: [(&str, &str); 26] = [
     ("AnimateDiff", "text-to-video"),
     ("Allegro", "text-to-video"),
     ("Latte", "text-to-video"),
+    ("SkyReels", "text-to-video"),
     ("Audio", "text-to-audio"),
     ("MusicLDM", "text-to-audio"),
+    ("DanceDiffusion", "text-to-audio"),
     ("ShapE", "text-to-3d"),
     ("Unconditional", "unconditional-image-generation"),
     ("DiTPipeline", "unconditional-image-generation"),
     ("Marigold", "depth-estimation"),
 ];
 /// Pipelines without a prompt: named for the method alone.
-const UNCONDITIONAL: [&str; 6] =
-    ["DDPMPipeline", "DDIMPipeline", "PNDMPipeline", "KarrasVePipeline", "ScoreSdeVePipeline", "LDMPipeline"];
+const UNCONDITIONAL: [&str; 7] = [
+    "DDPMPipeline",
+    "DDIMPipeline",
+    "PNDMPipeline",
+    "KarrasVePipeline",
+    "ScoreSdeVePipeline",
+    "LDMPipeline",
+    "ConsistencyModelPipeline",
+];
 
 /// Parts that are looked at: no pipeline has nearly as many.
 const MAX_PARTS: usize = 256;
@@ -118,6 +130,9 @@ mod tests {
             ("WanPipeline", "text-to-video"),
             ("HunyuanVideoPipeline", "text-to-video"),
             ("StableAudioPipeline", "text-to-audio"),
+            ("IFSuperResolutionPipeline", "image-to-image"),
+            ("SkyReelsV2ImageToVideoPipeline", "image-to-video"),
+            ("SkyReelsV2Pipeline", "text-to-video"),
             ("FluxPipeline", "text-to-image"),
         ] {
             assert_eq!(of_pipeline(name), task, "{name}");

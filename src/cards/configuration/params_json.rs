@@ -3,7 +3,7 @@
 //! Their keys are one family of names (`dim`, `n_layers`, `n_heads`), told apart by what else is there.
 //! Beside a `config.json` of transformers the file is only compared with it.
 
-use crate::cards::card::{ArchitectureKind, Experts, Mla};
+use crate::cards::card::{ArchitectureKind, Attention, Experts, Mla};
 use crate::cards::draft::{Draft, fill};
 use crate::cards::facts::{Fact, Field, Source};
 use crate::cards::kind::has_weights;
@@ -26,6 +26,10 @@ pub fn read(draft: &mut Draft<'_>) {
     let mistral = is_mistral(draft, &root);
     if mistral {
         library(draft, "mistral-common", Source::file("params.json").by("by the keys and the weights beside it"));
+    }
+    if root.get("model_type").is_some_and(|name| name.value == "mamba") {
+        let how = "a state-space model has no attention";
+        fill!(draft, architecture.attention, Some(Fact::new(Attention::None, root.source().by(how))));
     }
     network(draft, &root);
     params_parts::fill(draft, &root, mistral);
@@ -148,6 +152,7 @@ pub fn compare(draft: &mut Draft<'_>) {
 
 #[cfg(test)]
 mod tests {
+    use crate::cards::card::Attention;
     use crate::cards::testing::{card_of, warning_codes};
     use crate::cards::warning::WarningCode;
 
@@ -185,6 +190,13 @@ mod tests {
         assert_eq!(card.task.as_deref(), Some("image-text-to-text"));
         assert_eq!(card.library.as_deref(), Some("mistral-common"));
         assert_eq!(card.weights.quantization.unwrap().method, "fp8");
+    }
+
+    #[test]
+    fn mistral_s_state_space_model_has_no_attention() {
+        let params = r#"{"dim": 4096, "n_layers": 64, "vocab_size": 32768, "n_groups": 8, "model_type": "mamba"}"#;
+        let architecture = card_of(&[("params.json", params), ("tokenizer.model.v3", "x")]).architecture;
+        assert_eq!((architecture.attention, architecture.num_attention_heads), (Some(Attention::None), None));
     }
 
     #[test]

@@ -12,8 +12,9 @@ use super::classes::Class;
 use crate::cards::facts::{Fact, Field};
 
 /// Where the backbone is, in the order in which the places are tried.
-const BACKBONES: [&[&str]; 10] = [
+const BACKBONES: [&[&str]; 11] = [
     &["thinker_config", "text_config"],
+    &["vlm_config", "text_config"],
     &["text_config"],
     &["llm_config"],
     &["language_config"],
@@ -137,8 +138,8 @@ fn class_of(field: &Field<'_>) -> Option<Class> {
 
 /// The class of the text part where the file leaves it out: the parent class says.
 fn part_of(root: &Field<'_>, root_class: &Class) -> Option<Class> {
-    let thinker = root.get("thinker_config").and_then(|thinker| class_of(&thinker));
-    thinker.as_ref().unwrap_or(root_class).part("text_config")
+    let holder = root.first(&["thinker_config", "vlm_config"]).and_then(|holder| class_of(&holder));
+    holder.as_ref().unwrap_or(root_class).part("text_config")
 }
 
 fn is_configuration(field: &Field<'_>) -> bool {

@@ -65,7 +65,7 @@ const FOUR_TIMES: [&str; 11] = [
 ];
 
 /// Models without any attention: their class may still have heads, of the state.
-pub const ATTENTION_FREE: [&str; 5] = ["mamba", "mamba2", "falcon_mamba", "rwkv", "xlstm"];
+pub const ATTENTION_FREE: [&str; 8] = ["mamba", "mamba2", "falcon_mamba", "rwkv", "rwkv5", "rwkv6", "rwkv7", "xlstm"];
 
 pub fn fill(draft: &mut Draft<'_>, settings: &Settings<'_>) {
     fill!(draft, architecture.hidden_size, hidden_size(settings));

@@ -79,6 +79,8 @@ fn by_name(settings: &Settings<'_>, architecture: &str, sees: bool, hears: bool)
     }
     let (_, task) = ENDINGS.iter().find(|(ending, _)| architecture.ends_with(ending))?;
     Some(match *task {
+        // `T5WithLMHeadModel`, as old files name it, has the ending of the models without an encoder.
+        "text-generation" if settings.is_pair().is_some_and(|pair| pair.value) => "text2text-generation",
         "text-generation" if sees => "image-text-to-text",
         "text-generation" if hears => "audio-text-to-text",
         task => task,
@@ -123,8 +125,10 @@ mod tests {
         assert_eq!(of(r#"ForCausalLM"]"#).as_deref(), Some("text-generation"));
         assert_eq!(of(r#"ForCausalLM"], "vision_config": {"depth": 2}"#).as_deref(), Some("image-text-to-text"));
         assert_eq!(of(r#"ForConditionalGeneration"]"#), None);
-        let pair = of(r#"ForConditionalGeneration"], "is_encoder_decoder": true"#);
-        assert_eq!(pair.as_deref(), Some("text2text-generation"));
+        for class in ["ForConditionalGeneration", "WithLMHeadModel"] {
+            let pair = of(&format!(r#"{class}"], "is_encoder_decoder": true"#));
+            assert_eq!(pair.as_deref(), Some("text2text-generation"), "{class}");
+        }
     }
 
     #[test]

@@ -7,7 +7,7 @@ use crate::cards::facts::{Fact, Field};
 use super::classes::Class;
 use super::settings::{Settings, common, is_object, largest};
 
-const VISION: [&str; 8] = [
+const VISION: [&str; 9] = [
     "vision_config",
     "vit_config",
     "visual",
@@ -16,8 +16,9 @@ const VISION: [&str; 8] = [
     "vision_encoder",
     "img_processor",
     "vision",
+    "image_embd_layer",
 ];
-const AUDIO: [&str; 7] = [
+const AUDIO: [&str; 8] = [
     "audio_config",
     "audio_encoder",
     "audio_encoder_config",
@@ -25,6 +26,7 @@ const AUDIO: [&str; 7] = [
     "whisper_config",
     "audio_tower_config",
     "encoder_config",
+    "audio_embd_layer",
 ];
 const WIDTHS: [&str; 5] = ["hidden_size", "d_model", "width", "embed_dim", "vt_hidden_size"];
 const LAYERS: [&str; 6] =
@@ -43,10 +45,11 @@ pub fn fill(draft: &mut Draft<'_>, settings: &Settings<'_>) {
     draft.card.architecture.decoder = decoder(draft, settings);
 }
 
-/// The nested configuration and its class, from the root or from the thinker of an omni model.
+/// The nested configuration and its class, from the root, from the thinker of an omni model or from the model that a
+/// retriever is made of. Phi-4 keeps its towers with the embeddings.
 fn part<'a>(settings: &Settings<'a>, keys: &[&str]) -> Option<(Field<'a>, Class)> {
-    let thinker = settings.root.get("thinker_config");
-    let places = [Some(settings.root.clone()), thinker, Some(settings.backbone.clone())];
+    let holder = settings.root.first(&["thinker_config", "vlm_config", "embd_layer"]);
+    let places = [Some(settings.root.clone()), holder, Some(settings.backbone.clone())];
     places.into_iter().flatten().find_map(|place| {
         let key = keys.iter().find(|key| place.get(key).is_some_and(|field| is_object(field.value)))?;
         let field = place.get(key)?;
@@ -104,7 +107,10 @@ fn encoder(draft: &mut Draft<'_>, settings: &Settings<'_>) -> Option<Tower> {
 
 /// The numbers of the decoder, where the card's own are those of the encoder.
 fn decoder(draft: &mut Draft<'_>, settings: &Settings<'_>) -> Option<Tower> {
-    if settings.nested.is_some() || !settings.is_pair().is_some_and(|pair| pair.value) {
+    // A text part that is itself a pair, as of Florence 2, has both sizes; of another pair the part is the decoder.
+    let of_part = || settings.backbone.get("is_encoder_decoder").and_then(|field| field.bool());
+    let pair = if settings.nested.is_some() { of_part() } else { settings.is_pair() };
+    if settings.nested == Some("decoder") || !pair.is_some_and(|pair| pair.value) {
         return None;
     }
     // T5 gives its decoder the depth of its encoder unless it says otherwise; so what is stated of either goes before
@@ -178,6 +184,37 @@ mod tests {
         assert_eq!(card.architecture.num_hidden_layers, Some(4));
         let decoder = card.architecture.decoder.unwrap();
         assert_eq!((decoder.num_hidden_layers, decoder.num_attention_heads), (Some(2), Some(3)));
+    }
+
+    #[test]
+    fn a_text_part_may_be_an_encoder_decoder_itself() {
+        let card = card_of(&[(
+            "config.json",
+            r#"{"model_type": "florence2", "is_encoder_decoder": true, "vision_config": {"model_type": "davit"},
+            "text_config": {"model_type": "florence2_language", "d_model": 768, "encoder_layers": 6,
+            "decoder_layers": 4, "is_encoder_decoder": true, "vocab_size": 51289}}"#,
+        )]);
+        assert_eq!(card.architecture.num_hidden_layers, Some(6));
+        assert_eq!(card.architecture.decoder.unwrap().num_hidden_layers, Some(4));
+    }
+
+    #[test]
+    fn towers_may_lie_with_the_embeddings_or_in_the_model_of_a_retriever() {
+        let phi = card_of(&[(
+            "config.json",
+            r#"{"model_type": "phi4mm", "architectures": ["Phi4MMForCausalLM"], "hidden_size": 3072, "vocab_size": 9,
+            "embd_layer": {"image_embd_layer": {"crop_size": 448}, "audio_embd_layer": {"compression_rate": 8}}}"#,
+        )]);
+        assert!(phi.architecture.vision.is_some() && phi.architecture.audio.is_some());
+        assert_eq!(phi.task.as_deref(), Some("image-text-to-text"));
+        let colpali = card_of(&[(
+            "config.json",
+            r#"{"model_type": "colpali", "architectures": ["ColPaliForRetrieval"], "embedding_dim": 128, "vlm_config":
+            {"model_type": "paligemma", "text_config": {"model_type": "gemma", "hidden_size": 2048, "vocab_size": 257216},
+            "vision_config": {"model_type": "siglip_vision_model", "hidden_size": 1152}}}"#,
+        )]);
+        assert_eq!(colpali.architecture.hidden_size, Some(2048));
+        assert_eq!(colpali.architecture.vision.unwrap().hidden_size, Some(1152));
     }
 
     #[test]
