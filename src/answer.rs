@@ -8,7 +8,7 @@ use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::header::{self, HeaderName, HeaderValue};
 use actix_web::http::{Method, StatusCode};
 use actix_web::middleware::Next;
-use actix_web::{Error, HttpMessage as _, HttpResponse, ResponseError as _};
+use actix_web::{Error, HttpMessage as _, HttpRequest, HttpResponse, ResponseError as _};
 use futures_util::FutureExt as _;
 
 use crate::error::{ApiError, Problem};
@@ -39,7 +39,7 @@ pub async fn problems(
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
-    let place = Place::of(&request);
+    let place = Place::of(request.request());
     let outcome = AssertUnwindSafe(next.call(request)).catch_unwind().await;
     match outcome {
         Ok(Ok(response)) => Ok(told(response, &place)),
@@ -53,13 +53,13 @@ pub async fn problems(
 }
 
 /// Where the request went, kept because the request itself is given away.
-struct Place {
-    path: String,
-    request_id: String,
+pub struct Place {
+    pub path: String,
+    pub request_id: String,
 }
 
 impl Place {
-    fn of(request: &ServiceRequest) -> Self {
+    pub fn of(request: &HttpRequest) -> Self {
         let request_id = request.extensions().get::<RequestId>().map(ToString::to_string).unwrap_or_default();
         Self { path: request.path().to_owned(), request_id }
     }
@@ -118,7 +118,7 @@ impl Told {
 }
 
 /// A fault of ours goes to the log once, here, with its whole chain of causes.
-fn log(error: &ApiError) {
+pub fn log(error: &ApiError) {
     match error {
         ApiError::Internal(cause) => tracing::error!("{error}: {cause:#}"),
         ApiError::DatabaseUnavailable(cause) | ApiError::StorageUnavailable(cause) => {

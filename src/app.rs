@@ -8,7 +8,7 @@ use std::sync::{Arc, LazyLock};
 use actix_web::body::MessageBody;
 use actix_web::dev::{ServiceFactory, ServiceRequest, ServiceResponse};
 use actix_web::http::{Method, header};
-use actix_web::middleware::{Compress, from_fn};
+use actix_web::middleware::{Compress, Condition, from_fn};
 use actix_web::web::{self, Data, PathConfig};
 use actix_web::{App, Error, HttpRequest, HttpResponse, Resource};
 use tokio::sync::OnceCell;
@@ -19,31 +19,52 @@ use utoipa_actix_web::{AppExt as _, scope};
 use utoipa_swagger_ui::{Config, SwaggerUi};
 
 use crate::access::{self, Hosts};
+use crate::admission::Admission;
+use crate::cors::Origin;
 use crate::database::Database;
-pub use crate::documentation::{BodyProblems, ChangeHeaders, ChangeProblems, ReadHeaders, ReadProblems, Unavailable};
+pub use crate::documentation::{
+    BodyProblems, ChangeHeaders, ChangeProblems, IdempotencyProblems, ReadHeaders, ReadProblems, Unavailable,
+};
 use crate::documentation::{Documentation, published};
 use crate::error::{ApiError, ApiResult, Fault};
 use crate::jobs::{self, WakeUp};
 use crate::page::TokenKey;
 use crate::reading::FolderReader;
-use crate::{answer, base_models, health, problem, telemetry};
+use crate::{admission, answer, base_models, compression, cors, health, problem, telemetry};
 
 /// What every handler can reach.
 pub struct Service {
     pub database: Database,
     pub folders: FolderReader,
     pub hosts: Hosts,
+    pub manners: Manners,
+    pub admission: Admission,
     pub wake_up: WakeUp,
     token_key: OnceCell<TokenKey>,
     stopping: Arc<AtomicBool>,
 }
 
+/// How the service deals with its clients.
+#[derive(Debug, Clone)]
+pub struct Manners {
+    /// Whether a change has to name the state that it changes.
+    pub require_if_match: bool,
+    /// The origins whose pages may use the API from a browser.
+    pub cors_origins: Vec<Origin>,
+    /// Most reads that are worked on at one time.
+    pub max_reads: usize,
+    /// Most changes that are worked on at one time.
+    pub max_writes: usize,
+}
+
 impl Service {
-    pub fn new(database: Database, folders: FolderReader, hosts: Hosts) -> Self {
+    pub fn new(database: Database, folders: FolderReader, hosts: Hosts, manners: Manners) -> Self {
         Self {
             database,
             folders,
             hosts,
+            admission: Admission::new(manners.max_reads, manners.max_writes),
+            manners,
             wake_up: WakeUp::default(),
             token_key: OnceCell::new(),
             stopping: Arc::default(),
@@ -83,6 +104,7 @@ pub fn app(
         InitError = (),
     >,
 > {
+    let origins = service.manners.cors_origins.clone();
     let (app, _) = App::new()
         .into_utoipa_app()
         .map(|app| app.app_data(service).app_data(path_config()))
@@ -93,9 +115,14 @@ pub fn app(
         .service(redirect("/swagger-ui", "/swagger-ui/"))
         .service(SwaggerUi::new("/swagger-ui/{_:.*}").config(swagger_config()))
         .default_service(web::to(unrouted))
+        .wrap(from_fn(admission::admit))
         .wrap(from_fn(access::check_host))
         .wrap(from_fn(answer::head_as_get))
+        .wrap(from_fn(compression::only_what_is_long))
         .wrap(Compress::default())
+        .wrap(from_fn(compression::tidy))
+        .wrap(from_fn(answer::problems))
+        .wrap(Condition::new(!origins.is_empty(), cors::cors(&origins)))
         .wrap(from_fn(answer::problems))
         .wrap(from_fn(answer::headers))
         .wrap(from_fn(telemetry::request))

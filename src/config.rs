@@ -7,6 +7,8 @@ use std::str::FromStr;
 
 use clap::{Args, ValueEnum};
 
+use crate::cors::Origin;
+
 /// What `serve` can be told.
 #[derive(Debug, Clone, Args)]
 pub struct Settings {
@@ -49,6 +51,22 @@ pub struct Settings {
     /// Further host names that this service answers to while access is local.
     #[arg(long, env = "ALLOWED_HOSTS", value_delimiter = ',', value_name = "NAME")]
     pub allowed_hosts: Vec<String>,
+
+    /// Origins whose pages may use the API from a browser, like https://models.example.org; none unless set.
+    #[arg(long, env = "CORS_ORIGINS", value_delimiter = ',', value_name = "ORIGIN")]
+    pub cors_origins: Vec<Origin>,
+
+    /// Refuse a PATCH, PUT or DELETE that does not say with `If-Match` which state it changes.
+    #[arg(long, env = "REQUIRE_IF_MATCH")]
+    pub require_if_match: bool,
+
+    /// Most reads that are worked on at one time; more wait for a moment, then get 503.
+    #[arg(long, env = "MAX_READS", default_value_t = 256, value_name = "COUNT", value_parser = clap::value_parser!(u16).range(1..))]
+    pub max_reads: u16,
+
+    /// Most changes that are worked on at one time; more wait for a moment, then get 503.
+    #[arg(long, env = "MAX_WRITES", default_value_t = 64, value_name = "COUNT", value_parser = clap::value_parser!(u16).range(1..))]
+    pub max_writes: u16,
 
     /// Threads that answer requests; as many as the machine has cores unless set.
     #[arg(long, env = "WORKERS", value_name = "COUNT", value_parser = clap::value_parser!(u16).range(1..=256))]

@@ -9,6 +9,7 @@ use actix_web::http::StatusCode;
 use actix_web::http::header::{self, HeaderName, HeaderValue};
 use actix_web::{HttpResponse, ResponseError};
 use diesel::result::{DatabaseErrorKind, Error as QueryError};
+use uuid::Uuid;
 
 use crate::database::DatabaseError;
 pub use crate::problem::{Conflict, ErrorCode, Fault, Problem};
@@ -40,8 +41,16 @@ pub enum ApiError {
     MethodNotAllowed(String),
     #[error("a name is taken")]
     AlreadyExists(Vec<Conflict>),
-    #[error("the base model has changed since")]
-    PreconditionFailed { current: i64 },
+    #[error("the base model is not in the state that the conditions demand")]
+    PreconditionFailed { current: Option<i64> },
+    #[error("a condition is needed")]
+    PreconditionRequired,
+    #[error("the request is running already")]
+    RequestInProgress,
+    #[error("the idempotency key was used for another request")]
+    IdempotencyKeyReused,
+    #[error("the batch is too much for one request")]
+    BatchTooLarge(&'static str),
     #[error("the body has more than {limit} bytes")]
     BodyTooLarge { limit: usize },
     #[error("the media type is not one of {accepted}")]
@@ -56,6 +65,8 @@ pub enum ApiError {
     StorageUnavailable(#[source] anyhow::Error),
     #[error("the database did not answer")]
     DatabaseUnavailable(#[source] anyhow::Error),
+    #[error("too many requests at one time")]
+    Overloaded,
     #[error("not ready: {}", summary(.0))]
     NotReady(Vec<Fault>),
     #[error("something went wrong inside")]
@@ -80,6 +91,10 @@ impl ApiError {
             Self::MethodNotAllowed(_) => ErrorCode::MethodNotAllowed,
             Self::AlreadyExists(_) => ErrorCode::AlreadyExists,
             Self::PreconditionFailed { .. } => ErrorCode::PreconditionFailed,
+            Self::PreconditionRequired => ErrorCode::PreconditionRequired,
+            Self::RequestInProgress => ErrorCode::RequestInProgress,
+            Self::IdempotencyKeyReused => ErrorCode::IdempotencyKeyReused,
+            Self::BatchTooLarge(_) => ErrorCode::BatchTooLarge,
             Self::BodyTooLarge { .. } => ErrorCode::BodyTooLarge,
             Self::UnsupportedMediaType { .. } | Self::UnsupportedContentEncoding { .. } => {
                 ErrorCode::UnsupportedMediaType
@@ -88,6 +103,7 @@ impl ApiError {
             Self::ValidationFailed(_) => ErrorCode::ValidationFailed,
             Self::StorageUnavailable(_) => ErrorCode::StorageUnavailable,
             Self::DatabaseUnavailable(_) => ErrorCode::DatabaseUnavailable,
+            Self::Overloaded => ErrorCode::Overloaded,
             Self::NotReady(_) => ErrorCode::NotReady,
             Self::Internal(_) => ErrorCode::Internal,
             Self::Refused(_) => ErrorCode::Refused,
@@ -114,11 +130,25 @@ impl ApiError {
             }
             Self::MethodNotAllowed(allow) => format!("this address takes {allow}"),
             Self::AlreadyExists(conflicts) => taken(conflicts),
-            Self::PreconditionFailed { current } => {
-                format!(
-                    "`If-Match` must be the current tag \"{current}\"; read the base model again before you change it"
-                )
+            Self::PreconditionFailed { current: Some(current) } => format!(
+                "the current tag is \"{current}\": `If-Match` must name it, and `If-None-Match` must not; read the base model \
+                 again before you change it"
+            ),
+            Self::PreconditionFailed { current: None } => {
+                "there is no base model of this name, so `If-Match` cannot hold; leave it out to register one"
+                    .to_owned()
             }
+            Self::PreconditionRequired => {
+                "`If-Match` must name the state that you change: send the `ETag` of your last read".to_owned()
+            }
+            Self::RequestInProgress => {
+                "the first request under this `Idempotency-Key` is still running; send it again a little later"
+                    .to_owned()
+            }
+            Self::IdempotencyKeyReused => {
+                "this `Idempotency-Key` was sent with another body; each request needs a key of its own".to_owned()
+            }
+            Self::BatchTooLarge(limit) => format!("{limit}; nothing was stored: send fewer items at a time"),
             Self::BodyTooLarge { limit } => format!("the body must have at most {limit} bytes"),
             Self::UnsupportedMediaType { accepted } => format!("`Content-Type` must be {accepted}"),
             Self::UnsupportedContentEncoding { accepted } => format!("`Content-Encoding` must be one of {accepted}"),
@@ -127,7 +157,11 @@ impl ApiError {
             }
             Self::StorageUnavailable(_) => "the models root did not answer; nothing was stored, try again".to_owned(),
             Self::DatabaseUnavailable(_) => "the database did not answer; try again".to_owned(),
+            Self::Overloaded => "too many requests are worked on; nothing was done, try again".to_owned(),
             Self::Internal(_) => "the log of the service has the cause under this `request_id`".to_owned(),
+            Self::Refused(StatusCode::NOT_ACCEPTABLE) => {
+                "`Accept-Encoding` must allow one of br, gzip, zstd, identity".to_owned()
+            }
             Self::Refused(status) => status.canonical_reason().unwrap_or("the request was refused").to_lowercase(),
         }
     }
@@ -165,11 +199,17 @@ impl ApiError {
                 vec![(HeaderName::from_static("accept-patch"), value(accepted))]
             }
             Self::UnsupportedContentEncoding { accepted } => vec![(header::ACCEPT_ENCODING, value(accepted))],
-            Self::StorageUnavailable(_) | Self::DatabaseUnavailable(_) | Self::NotReady(_) => {
-                vec![(header::RETRY_AFTER, HeaderValue::from_static("1"))]
+            Self::StorageUnavailable(_)
+            | Self::DatabaseUnavailable(_)
+            | Self::NotReady(_)
+            | Self::Overloaded
+            | Self::RequestInProgress => {
+                vec![(header::RETRY_AFTER, retry_after())]
             }
             Self::BodyTimeout => vec![(header::CONNECTION, HeaderValue::from_static("close"))],
-            Self::PreconditionFailed { current } => vec![(header::ETAG, value(&format!("\"{current}\"")))],
+            Self::PreconditionFailed { current: Some(current) } => {
+                vec![(header::ETAG, value(&format!("\"{current}\"")))]
+            }
             _ => Vec::new(),
         }
     }
@@ -187,15 +227,18 @@ impl ResponseError for ApiError {
             | Self::NoSuchJob(_)
             | Self::FolderGone(_) => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed(_) => StatusCode::METHOD_NOT_ALLOWED,
-            Self::AlreadyExists(_) => StatusCode::CONFLICT,
+            Self::AlreadyExists(_) | Self::RequestInProgress => StatusCode::CONFLICT,
             Self::PreconditionFailed { .. } => StatusCode::PRECONDITION_FAILED,
+            Self::PreconditionRequired => StatusCode::PRECONDITION_REQUIRED,
             Self::BodyTooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
             Self::UnsupportedMediaType { .. } | Self::UnsupportedContentEncoding { .. } => {
                 StatusCode::UNSUPPORTED_MEDIA_TYPE
             }
             Self::HostNotAllowed => StatusCode::MISDIRECTED_REQUEST,
-            Self::ValidationFailed(_) => StatusCode::UNPROCESSABLE_ENTITY,
-            Self::StorageUnavailable(_) | Self::DatabaseUnavailable(_) | Self::NotReady(_) => {
+            Self::ValidationFailed(_) | Self::IdempotencyKeyReused | Self::BatchTooLarge(_) => {
+                StatusCode::UNPROCESSABLE_ENTITY
+            }
+            Self::StorageUnavailable(_) | Self::DatabaseUnavailable(_) | Self::NotReady(_) | Self::Overloaded => {
                 StatusCode::SERVICE_UNAVAILABLE
             }
             Self::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
@@ -209,6 +252,11 @@ impl ResponseError for ApiError {
     }
 }
 
+/// Seconds after which it is worth trying again: not the same for all, or all would come back at once.
+pub fn retry_after() -> HeaderValue {
+    HeaderValue::from(1 + i16::try_from(Uuid::now_v7().as_u128() % 3).unwrap_or_default())
+}
+
 /// Turns the violation of one named constraint into its answer; everything else passes on.
 pub trait OnConstraint<T> {
     fn on_constraint(self, names: &[&str]) -> Result<Option<T>, DatabaseError>;
@@ -219,13 +267,19 @@ impl<T> OnConstraint<T> for Result<T, DatabaseError> {
     fn on_constraint(self, names: &[&str]) -> Result<Option<T>, DatabaseError> {
         match self {
             Ok(value) => Ok(Some(value)),
-            Err(DatabaseError::Query(QueryError::DatabaseError(DatabaseErrorKind::UniqueViolation, information)))
-                if information.constraint_name().is_some_and(|name| names.contains(&name)) =>
-            {
-                Ok(None)
-            }
+            Err(DatabaseError::Query(error)) if violates(&error, names) => Ok(None),
             Err(error) => Err(error),
         }
+    }
+}
+
+/// Whether one of these constraints refused the row.
+pub fn violates(error: &QueryError, names: &[&str]) -> bool {
+    match error {
+        QueryError::DatabaseError(DatabaseErrorKind::UniqueViolation, information) => {
+            information.constraint_name().is_some_and(|name| names.contains(&name))
+        }
+        _ => false,
     }
 }
 

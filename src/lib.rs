@@ -7,16 +7,20 @@
 //! knows neither HTTP nor the database.
 
 pub mod access;
+pub mod admission;
 pub mod answer;
 pub mod app;
 pub mod base_models;
 pub mod cards;
+pub mod compression;
 pub mod config;
+pub mod cors;
 pub mod database;
 pub mod documentation;
 pub mod error;
 pub mod extract;
 pub mod health;
+pub mod idempotency;
 pub mod jobs;
 pub mod page;
 pub mod problem;

@@ -30,6 +30,20 @@ diesel::table! {
 }
 
 diesel::table! {
+    idempotency_keys (key, operation) {
+        key -> Text,
+        operation -> Bytea,
+        body_digest -> Bytea,
+        claim -> Uuid,
+        claimed_until -> Timestamptz,
+        status -> Nullable<Int2>,
+        headers -> Nullable<Json>,
+        body -> Nullable<Bytea>,
+        created_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
     jobs (id) {
         id -> Uuid,
         kind -> Text,
@@ -57,4 +71,4 @@ diesel::table! {
 
 diesel::joinable!(base_model_files -> base_models (base_model_id));
 
-diesel::allow_tables_to_appear_in_same_query!(base_model_files, base_models, jobs, service_keys,);
+diesel::allow_tables_to_appear_in_same_query!(base_model_files, base_models, idempotency_keys, jobs, service_keys,);

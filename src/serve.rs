@@ -10,7 +10,7 @@ use actix_web::web::Data;
 use anyhow::{Context as _, bail};
 
 use crate::access::Hosts;
-use crate::app::{Service, app};
+use crate::app::{Manners, Service, app};
 use crate::cards::{Limits, ModelsRoot};
 use crate::config::{Access, Settings};
 use crate::database::{self, Database};
@@ -33,8 +33,14 @@ pub async fn serve(settings: Settings) -> anyhow::Result<()> {
         actix_web::rt::spawn(migrate_when_reachable(database.clone()));
     }
     let folders = FolderReader::new(settings.models_root.clone(), Limits::default())?;
-    let service =
-        Data::new(Service::new(database.clone(), folders, Hosts::of(settings.access, &settings.allowed_hosts)));
+    let hosts = Hosts::of(settings.access, &settings.allowed_hosts);
+    let manners = Manners {
+        require_if_match: settings.require_if_match,
+        cors_origins: settings.cors_origins.clone(),
+        max_reads: usize::from(settings.max_reads),
+        max_writes: usize::from(settings.max_writes),
+    };
+    let service = Data::new(Service::new(database.clone(), folders, hosts, manners));
     let server = {
         let service = service.clone();
         let workers = settings.workers.map_or_else(default_workers, usize::from);

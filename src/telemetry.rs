@@ -57,13 +57,41 @@ impl fmt::Display for RequestId {
     }
 }
 
+/// The id of the trace that the caller's request belongs to (W3C Trace Context), so that the line is found under it.
+fn trace_id(request: &ServiceRequest) -> Option<&str> {
+    trace_of(request.headers().get("traceparent")?.to_str().ok()?)
+}
+
+fn trace_of(traceparent: &str) -> Option<&str> {
+    let is_hex = |part: &str, length: usize| {
+        part.len() == length && part.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
+    };
+    let is_id = |part: &str, length: usize| is_hex(part, length) && part.bytes().any(|byte| byte != b'0');
+    let mut parts = traceparent.split('-');
+    let (version, trace, parent, flags) = (parts.next()?, parts.next()?, parts.next()?, parts.next()?);
+    // A later version may have more parts; this one has none.
+    let has_end = parts.next().is_none() || version != "00";
+    let is_valid =
+        is_hex(version, 2) && version != "ff" && is_id(trace, 32) && is_id(parent, 16) && is_hex(flags, 2) && has_end;
+    is_valid.then_some(trace)
+}
+
 /// Opens the span of a request, gives its id to the answer, and writes its line when it is done.
 pub async fn request(
     request: ServiceRequest,
     next: Next<impl MessageBody>,
 ) -> Result<ServiceResponse<impl MessageBody>, Error> {
     let id = RequestId::of(&request);
-    let span = tracing::info_span!("request", request_id = %id, method = %request.method(), path = %request.path());
+    let span = tracing::info_span!(
+        "request",
+        request_id = %id,
+        trace_id = tracing::field::Empty,
+        method = %request.method(),
+        path = %request.path()
+    );
+    if let Some(trace) = trace_id(&request) {
+        span.record("trace_id", trace);
+    }
     request.extensions_mut().insert(id.clone());
     let begun = Instant::now();
     let mut outcome = next.call(request).instrument(span.clone()).await;
@@ -83,4 +111,32 @@ pub async fn request(
         }
     }
     outcome
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_trace_is_taken_from_a_well_formed_traceparent() {
+        let trace = "4bf92f3577b34da6a3ce929d0e0e4736";
+        for good in ["00-{}-00f067aa0ba902b7-01", "00-{}-00f067aa0ba902b7-00", "cc-{}-00f067aa0ba902b7-01-what-comes"] {
+            assert_eq!(trace_of(&good.replace("{}", trace)), Some(trace), "{good}");
+        }
+        for bad in [
+            "",
+            "00",
+            "00-{}",
+            "00-{}-00f067aa0ba902b7",
+            "ff-{}-00f067aa0ba902b7-01",
+            "00-{}-0000000000000000-01",
+            "00-00000000000000000000000000000000-00f067aa0ba902b7-01",
+            "00-{}-00f067aa0ba902b7-01-more",
+            "00-{}-00F067AA0BA902B7-01",
+            "00-{}0-00f067aa0ba902b7-01",
+            "0-{}-00f067aa0ba902b7-01",
+        ] {
+            assert_eq!(trace_of(&bad.replace("{}", trace)), None, "{bad}");
+        }
+    }
 }

@@ -31,4 +31,8 @@ impl FolderCard {
         let stored = StoredCard::new(&extraction.card).map_err(|error| ApiError::Internal(error.into()))?;
         Ok(Self { path: path.to_string(), card: extraction.card, stored, files: extraction.files })
     }
+    /// Bytes of what is stored of it.
+    pub fn size(&self) -> usize {
+        self.stored.size() + self.files.iter().map(|file| file.content.len()).sum::<usize>()
+    }
 }

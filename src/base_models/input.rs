@@ -113,6 +113,34 @@ pub struct BaseModelChanges {
 #[expect(dead_code, reason = "it describes the text in the OpenAPI document")]
 pub struct Template(String);
 
+/// A base model as it should be. What is left out is emptied.
+#[derive(ToSchema)]
+#[schema(example = json!({
+    "model_name": "all-MiniLM-L6-v2",
+    "path": "models/all-MiniLM-L6-v2",
+    "tags": ["search"],
+}))]
+#[serde(deny_unknown_fields)]
+#[expect(dead_code, reason = "it describes the body in the OpenAPI document; it is judged as a new base model")]
+pub struct DeclaredBaseModel {
+    /// The name in the address, whatever its letter case; it may be left out. Under an id it may be another one.
+    #[schema(min_length = 1, max_length = 40, pattern = "^[A-Za-z0-9][A-Za-z0-9.-]*$", example = "minilm")]
+    technical_name: Option<String>,
+    #[schema(min_length = 1, max_length = 200, example = "all-MiniLM-L6-v2")]
+    model_name: String,
+    /// The model's folder, or a single `.gguf` file, relative to the models root.
+    #[schema(min_length = 1, max_length = 1024, example = "models/all-MiniLM-L6-v2")]
+    path: String,
+    #[schema(max_length = 16384, example = "Small encoder for semantic search")]
+    description: Option<String>,
+    #[schema(value_type = Option<Vec<Tag>>, max_items = 32)]
+    tags: Option<Vec<String>>,
+    #[schema(value_type = Option<std::collections::BTreeMap<PropertyName, Property>>)]
+    properties: Option<Map<String, Value>>,
+    #[schema(min_length = 1, max_length = 65536, example = "{{ .System }} {{ .Prompt }}")]
+    deployment_template: Option<String>,
+}
+
 /// A word to find a base model by.
 #[derive(ToSchema)]
 #[schema(min_length = 1, max_length = 64, example = "prod")]

@@ -90,6 +90,11 @@ impl StoredCard {
         serde_json::value::to_raw_value(card).map(Self)
     }
 
+    /// Bytes of its text.
+    pub fn size(&self) -> usize {
+        self.0.get().len()
+    }
+
     /// Reads it as whatever the caller needs of it.
     pub fn parse<T: DeserializeOwned>(&self) -> serde_json::Result<T> {
         serde_json::from_str(self.0.get())

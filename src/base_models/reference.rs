@@ -19,6 +19,12 @@ pub struct Asked {
     pub base_model: String,
 }
 
+impl Asked {
+    pub fn reference(&self) -> Reference {
+        Reference::from(self.base_model.as_str())
+    }
+}
+
 impl FromRequest for Asked {
     type Error = ApiError;
     type Future = Ready<Result<Self, ApiError>>;

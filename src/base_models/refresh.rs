@@ -1,5 +1,6 @@
 //! Reading the folder of a record again, and telling what changed.
 
+use diesel::QueryResult;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::ToSchema;
@@ -7,6 +8,7 @@ use utoipa::ToSchema;
 use super::folder_card::FolderCard;
 use super::model::{BaseModel, Row};
 use crate::app::Service;
+use crate::database::Connection;
 use crate::error::{ApiError, ApiResult};
 
 /// Members that say when and by what a card was made, not what it says.
@@ -34,21 +36,49 @@ pub struct Refreshed {
 
 /// Reads the folder of a record and stores the card if it is another one. `None` if the record changed meanwhile.
 pub async fn refresh(service: &Service, current: BaseModel) -> ApiResult<Option<Refreshed>> {
-    let folder = FolderCard::read(service, &current.path).await.map_err(|error| match error {
-        // The path was good when it was stored: it is the folder that is gone, not the request that is wrong.
-        ApiError::ValidationFailed(_) => ApiError::FolderGone(current.path.clone()),
-        other => other,
-    })?;
-    let before: Value = current.card.parse().map_err(internal)?;
-    let is_same = |name: &str, now: &str| before.get(name).and_then(Value::as_str) == Some(now);
-    if is_same("fingerprint", &folder.card.fingerprint) && is_same("extractor", &folder.card.extractor) {
-        return Ok(Some(Refreshed { base_model: current, changes: Vec::new() }));
+    let reading = Reading::of(service, current).await?;
+    if reading.is_same() {
+        return Ok(Some(Refreshed { base_model: reading.current, changes: Vec::new() }));
     }
-    let after = serde_json::to_value(&folder.card).map_err(internal)?;
-    let changes = changes(&before, &after);
-    let (id, revision, row) = (current.id, current.revision, Row::from(current.as_input()));
-    let write = service.database.write(async |db| BaseModel::update(id, revision, &row, Some(&folder), db).await);
-    Ok(write.await?.map(|base_model| Refreshed { base_model, changes }))
+    let updated = service.database.write(async |db| reading.store(db).await).await?;
+    Ok(updated.map(|base_model| Refreshed { base_model, changes: reading.changes }))
+}
+
+/// A record and what its folder holds now.
+pub struct Reading {
+    pub current: BaseModel,
+    pub changes: Vec<CardChange>,
+    /// What the folder gave, unless that is what is stored.
+    folder: Option<FolderCard>,
+}
+
+impl Reading {
+    /// Reads the folder of a record.
+    pub async fn of(service: &Service, current: BaseModel) -> ApiResult<Self> {
+        let folder = FolderCard::read(service, &current.path).await.map_err(|error| match error {
+            // The path was good when it was stored: it is the folder that is gone, not the request that is wrong.
+            ApiError::ValidationFailed(_) => ApiError::FolderGone(current.path.clone()),
+            other => other,
+        })?;
+        let before: Value = current.card.parse().map_err(internal)?;
+        let is_same = |name: &str, now: &str| before.get(name).and_then(Value::as_str) == Some(now);
+        if is_same("fingerprint", &folder.card.fingerprint) && is_same("extractor", &folder.card.extractor) {
+            return Ok(Self { current, changes: Vec::new(), folder: None });
+        }
+        let after = serde_json::to_value(&folder.card).map_err(internal)?;
+        Ok(Self { current, changes: changes(&before, &after), folder: Some(folder) })
+    }
+
+    /// Whether the folder gave what is stored.
+    pub fn is_same(&self) -> bool {
+        self.folder.is_none()
+    }
+
+    /// Stores what the folder gave. `None` if the record changed meanwhile.
+    pub async fn store(&self, db: &mut Connection) -> QueryResult<Option<BaseModel>> {
+        let row = Row::from(self.current.as_input());
+        BaseModel::update(self.current.id, self.current.revision, &row, self.folder.as_ref(), db).await
+    }
 }
 
 fn internal(error: serde_json::Error) -> ApiError {

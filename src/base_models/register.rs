@@ -1,13 +1,15 @@
 //! Registering one base model: reading its folder, storing it, and telling who holds its names if they are taken.
 
+use actix_web::HttpResponse;
 use uuid::Uuid;
 
 use super::folder_card::FolderCard;
 use super::input::NewBaseModel;
 use super::model::{BaseModel, Row, UNIQUE_NAMES};
 use crate::app::Service;
-use crate::database::Connection;
+use crate::database::{Connection, DatabaseError};
 use crate::error::{ApiError, ApiResult, OnConstraint as _};
+use crate::idempotency::Once;
 
 /// Registers it, or with `dry_run` answers what would be stored, rules of the database and all.
 ///
@@ -30,16 +32,38 @@ impl Registration {
         Ok(Self { row, folder })
     }
 
-    /// Inserts, and says who holds the names if they are taken. A holder that is gone by then is tried again.
+    /// Inserts, and says who holds the names if they are taken.
     pub async fn store(&self, service: &Service, dry_run: bool) -> ApiResult<BaseModel> {
+        let write = async |db: &mut Connection| match dry_run {
+            true => BaseModel::try_insert(&self.row, &self.folder, db).await,
+            false => BaseModel::insert(&self.row, &self.folder, db).await,
+        };
+        self.unless_taken(service, async || service.database.write(write).await).await
+    }
+
+    /// Inserts and keeps the answer under the request's key.
+    pub async fn store_once(
+        &self,
+        service: &Service,
+        once: &Once,
+        answer: impl Fn(&BaseModel) -> HttpResponse,
+    ) -> ApiResult<HttpResponse> {
+        let insert = async |db: &mut Connection| {
+            BaseModel::insert(&self.row, &self.folder, db).await.map(|created| Some(answer(&created)))
+        };
+        let answer = self.unless_taken(service, async || once.write(service, insert).await).await?;
+        answer.ok_or_else(|| ApiError::Internal(anyhow::anyhow!("a base model that was registered has no answer")))
+    }
+
+    /// Says who holds the names if the write finds them taken. A holder that is gone by then is tried again.
+    async fn unless_taken<T>(
+        &self,
+        service: &Service,
+        write: impl AsyncFn() -> Result<T, DatabaseError>,
+    ) -> ApiResult<T> {
         for _ in 0..3 {
-            let write = async |db: &mut Connection| match dry_run {
-                true => BaseModel::try_insert(&self.row, &self.folder, db).await,
-                false => BaseModel::insert(&self.row, &self.folder, db).await,
-            };
-            let inserted = service.database.write(write).await;
-            if let Some(created) = inserted.on_constraint(&UNIQUE_NAMES)? {
-                return Ok(created);
+            if let Some(written) = write().await.on_constraint(&UNIQUE_NAMES)? {
+                return Ok(written);
             }
             taken(service, &self.row, None).await?;
         }

@@ -14,14 +14,17 @@ use std::time::Duration;
 use deadpool::Runtime;
 use deadpool::managed::{TimeoutType, Timeouts};
 use diesel::result::{DatabaseErrorKind, Error as QueryError};
-use diesel_async::AsyncPgConnection;
 use diesel_async::pooled_connection::deadpool::{Object, Pool, PoolError};
 use diesel_async::pooled_connection::{AsyncDieselConnectionManager, ManagerConfig, RecyclingMethod};
+use diesel_async::{AsyncConnection, AsyncPgConnection, TransactionManager as _};
+use uuid::Uuid;
 
 pub use connect::{ConnectError, check};
 pub use migrate::{MIGRATIONS, latest, migrate};
 
 pub type Connection = AsyncPgConnection;
+
+type Transactions = <Connection as AsyncConnection>::TransactionManager;
 
 /// How long a request waits for a free connection.
 const WAIT: Duration = Duration::from_secs(2);
@@ -33,7 +36,10 @@ const FIRST: Duration = Duration::from_secs(15);
 const RECYCLE: Duration = Duration::from_secs(1);
 /// How long a statement may take on the server; ours is a little longer, so that the server's word comes first.
 pub(crate) const STATEMENT: Duration = Duration::from_secs(5);
-const ANSWER: Duration = Duration::from_millis(5500);
+pub(crate) const ANSWER: Duration = Duration::from_millis(5500);
+
+/// How often a write is tried that the database rolls back because it stood in the way of another.
+const WRITES: usize = 3;
 
 /// The pool. Clones share it.
 #[derive(Clone)]
@@ -65,6 +71,41 @@ impl DatabaseError {
             _ => false,
         }
     }
+
+    /// Whether the database chose this transaction to end a deadlock or a conflict of two; it is rolled back whole.
+    fn stood_in_the_way(&self) -> bool {
+        match self {
+            Self::Query(QueryError::DatabaseError(DatabaseErrorKind::SerializationFailure, _)) => true,
+            // The driver tells this one by its words only.
+            Self::Query(QueryError::DatabaseError(DatabaseErrorKind::Unknown, information)) => {
+                information.message().contains("deadlock detected")
+            }
+            _ => false,
+        }
+    }
+}
+
+/// Up to a twentieth of a second, another one each time, so that two do not meet again.
+fn pause() -> Duration {
+    Duration::from_millis(u64::try_from(Uuid::now_v7().as_u128() % 50).unwrap_or_default())
+}
+
+/// Runs work in a transaction: all of it is done or nothing.
+///
+/// Unlike the driver's own it takes work that cannot move between threads, such as making an answer.
+pub async fn transaction<T>(
+    db: &mut Connection,
+    work: impl AsyncFnOnce(&mut Connection) -> Result<T, QueryError>,
+) -> Result<T, QueryError> {
+    Transactions::begin_transaction(db).await?;
+    match work(db).await {
+        Ok(done) => Transactions::commit_transaction(db).await.map(|()| done),
+        Err(error) => match Transactions::rollback_transaction(db).await {
+            Err(broken @ QueryError::BrokenTransactionManager) => Err(broken),
+            // The first error says more than what the rollback may say.
+            _ => Err(error),
+        },
+    }
 }
 
 impl Database {
@@ -94,26 +135,43 @@ impl Database {
         &self,
         query: impl AsyncFn(&mut Connection) -> Result<T, QueryError>,
     ) -> Result<T, DatabaseError> {
-        match self.attempt(&query).await {
-            Err(error) if error.is_broken_connection() => self.attempt(&query).await,
+        match self.attempt(ANSWER, &query).await {
+            Err(error) if error.is_broken_connection() => self.attempt(ANSWER, &query).await,
             other => other,
         }
     }
 
-    /// Runs a write, once: whether a statement whose answer was lost took effect cannot be known.
+    /// Runs a write, once: whether a statement whose answer was lost took effect cannot be known. Only one that the
+    /// database rolled back because it stood in the way of another is tried again.
     pub async fn write<T>(
         &self,
         query: impl AsyncFn(&mut Connection) -> Result<T, QueryError>,
     ) -> Result<T, DatabaseError> {
-        self.attempt(&query).await
+        self.write_within(ANSWER, query).await
+    }
+
+    /// The same for a write of many statements.
+    pub async fn write_within<T>(
+        &self,
+        time: Duration,
+        query: impl AsyncFn(&mut Connection) -> Result<T, QueryError>,
+    ) -> Result<T, DatabaseError> {
+        for _ in 1..WRITES {
+            match self.attempt(time, &query).await {
+                Err(error) if error.stood_in_the_way() => tokio::time::sleep(pause()).await,
+                other => return other,
+            }
+        }
+        self.attempt(time, &query).await
     }
 
     async fn attempt<T>(
         &self,
+        time: Duration,
         query: &impl AsyncFn(&mut Connection) -> Result<T, QueryError>,
     ) -> Result<T, DatabaseError> {
         let mut connection = self.connection().await?;
-        let answer = match tokio::time::timeout(ANSWER, query(&mut connection)).await {
+        let answer = match tokio::time::timeout(time, query(&mut connection)).await {
             Ok(result) => result.map_err(DatabaseError::Query),
             Err(_) => Err(DatabaseError::Timeout),
         };

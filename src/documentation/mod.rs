@@ -138,6 +138,7 @@ impl IntoResponses for ChangeProblems {
         problems(&[
             ("404", "There is no such base model, or its folder is gone"),
             ("412", "It has changed since the state that `If-Match` names"),
+            ("428", "This service is set up to demand `If-Match`"),
         ])
     }
 }
@@ -151,7 +152,22 @@ impl IntoResponses for BodyProblems {
             ("408", "The body did not arrive within 10 seconds"),
             ("413", "The body is too large"),
             ("415", "The body is of another type, or encoded in a way that is not known"),
-            ("422", "The body breaks a rule; `errors` has every fault"),
+            (
+                "422",
+                "The body breaks a rule, and `errors` has every fault, or the `Idempotency-Key` was sent with another body",
+            ),
+        ])
+    }
+}
+
+/// Problems of an operation that takes an `Idempotency-Key`.
+pub struct IdempotencyProblems;
+
+impl IntoResponses for IdempotencyProblems {
+    fn responses() -> BTreeMap<String, RefOr<Response>> {
+        problems(&[
+            ("409", "The first request under this `Idempotency-Key` is still running"),
+            ("422", "The `Idempotency-Key` was sent with another body"),
         ])
     }
 }

@@ -57,7 +57,14 @@ fn sample(code: ErrorCode) -> (ApiError, &'static str) {
             let conflict = Conflict { field, id, href: format!("{BASE_MODELS}/{id}") };
             (ApiError::AlreadyExists(vec![conflict]), BASE_MODELS)
         }
-        ErrorCode::PreconditionFailed => (ApiError::PreconditionFailed { current: 2 }, BASE_MODEL),
+        ErrorCode::PreconditionFailed => (ApiError::PreconditionFailed { current: Some(2) }, BASE_MODEL),
+        ErrorCode::PreconditionRequired => (ApiError::PreconditionRequired, BASE_MODEL),
+        ErrorCode::RequestInProgress => (ApiError::RequestInProgress, BASE_MODELS),
+        ErrorCode::IdempotencyKeyReused => (ApiError::IdempotencyKeyReused, BASE_MODELS),
+        ErrorCode::BatchTooLarge => {
+            let limit = "the folders of this batch could not be read within 60 seconds";
+            (ApiError::BatchTooLarge(limit), "/api/v1/base-models/batch")
+        }
         ErrorCode::BodyTooLarge => (ApiError::BodyTooLarge { limit: 1 << 20 }, BASE_MODELS),
         ErrorCode::UnsupportedMediaType => {
             let accepted = "application/merge-patch+json, application/json";
@@ -70,6 +77,7 @@ fn sample(code: ErrorCode) -> (ApiError, &'static str) {
         }
         ErrorCode::StorageUnavailable => (ApiError::StorageUnavailable(unknown()), BASE_MODELS),
         ErrorCode::DatabaseUnavailable => (ApiError::DatabaseUnavailable(unknown()), BASE_MODELS),
+        ErrorCode::Overloaded => (ApiError::Overloaded, BASE_MODELS),
         ErrorCode::NotReady => {
             let fault = Fault::at("/database", "timeout", "did not answer within half a second");
             (ApiError::NotReady(vec![fault]), "/health/ready")
@@ -90,17 +98,20 @@ fn can_meet(at: &Address, code: ErrorCode) -> bool {
         ErrorCode::NoSuchJob => at.path.contains("/jobs/"),
         ErrorCode::FolderGone => at.path.ends_with("/refresh"),
         ErrorCode::NotReady => at.path == "/health/ready",
-        ErrorCode::DatabaseUnavailable => at.path.starts_with("/api/"),
+        ErrorCode::AlreadyExists => at.has_body && !at.path.ends_with("/batch"),
+        ErrorCode::RequestInProgress | ErrorCode::IdempotencyKeyReused => at.method == "post",
+        ErrorCode::BatchTooLarge => at.path.ends_with("/batch"),
+        ErrorCode::ValidationFailed => at.has_body,
+        ErrorCode::DatabaseUnavailable | ErrorCode::Overloaded => at.path.starts_with("/api/"),
         ErrorCode::StorageUnavailable => at.path.starts_with("/api/") && !at.path.contains("/jobs"),
         ErrorCode::InvalidParameter
         | ErrorCode::BodyTimeout
         | ErrorCode::MethodNotAllowed
-        | ErrorCode::AlreadyExists
         | ErrorCode::PreconditionFailed
+        | ErrorCode::PreconditionRequired
         | ErrorCode::BodyTooLarge
         | ErrorCode::UnsupportedMediaType
         | ErrorCode::HostNotAllowed
-        | ErrorCode::ValidationFailed
         | ErrorCode::Internal
         | ErrorCode::Refused => true,
     }

@@ -7,12 +7,15 @@ use std::time::Duration;
 use actix_web::dev::{Decompress, Payload};
 use actix_web::http::header;
 use actix_web::web::{Bytes, BytesMut};
-use actix_web::{FromRequest, HttpRequest};
+use actix_web::{FromRequest, HttpMessage as _, HttpRequest};
 use futures_util::StreamExt as _;
-use serde_json::Value;
+use serde_json::{Map, Value};
+use sha2::{Digest as _, Sha256};
 
 use super::members::{Body, Members};
+use crate::admission;
 use crate::error::{ApiError, Fault};
+use crate::idempotency::KEY;
 
 /// Most bytes of a JSON body, after decompression.
 pub const MAX_JSON: usize = 1 << 20;
@@ -21,6 +24,10 @@ const TIME: Duration = Duration::from_secs(10);
 /// Longer than it takes to send a refusal.
 const HOLD: Duration = Duration::from_secs(2);
 const ENCODINGS: &str = "gzip, br, zstd, identity";
+
+/// SHA-256 of the body, for a request that has to be told from others under its key.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct BodyDigest(pub [u8; 32]);
 
 type Extraction<T> = Pin<Box<dyn Future<Output = Result<T, ApiError>>>>;
 
@@ -33,7 +40,23 @@ impl<T: Body + 'static> FromRequest for ValidJson<T> {
     type Future = Extraction<Self>;
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
-        read(request, payload, "application/json", MAX_JSON, |bytes| Members::read(Members::parse(&bytes)?).map(Self))
+        read(request, payload, "application/json", T::LIMIT, |bytes| Members::read(Members::parse(&bytes)?).map(Self))
+    }
+}
+
+/// A JSON object whose members the handler completes before they are judged.
+#[derive(Debug)]
+pub struct JsonObject(pub Map<String, Value>);
+
+impl FromRequest for JsonObject {
+    type Error = ApiError;
+    type Future = Extraction<Self>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        read(request, payload, "application/json", MAX_JSON, |bytes| match Members::parse(&bytes)? {
+            Value::Object(members) => Ok(Self(members)),
+            _ => Ok(Self(Map::new())),
+        })
     }
 }
 
@@ -83,6 +106,7 @@ fn read<T: 'static>(
 ) -> Extraction<T> {
     let checked = media_type(request, accepted).and_then(|()| encoding(request)).and_then(|()| length(request, limit));
     let mut payload = Decompress::from_headers(payload.take(), request.headers());
+    let request = request.clone();
     Box::pin(async move {
         let body = match checked {
             Ok(()) => {
@@ -93,7 +117,12 @@ fn read<T: 'static>(
         if body.is_err() {
             hold(payload);
         }
-        then(body?)
+        let body = body?;
+        admission::enter(&request).await?;
+        if request.headers().contains_key(KEY) {
+            request.extensions_mut().insert(BodyDigest(Sha256::digest(&body).into()));
+        }
+        then(body)
     })
 }
 

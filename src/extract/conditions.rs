@@ -4,9 +4,12 @@
 use std::future::{Ready, ready};
 
 use actix_web::dev::Payload;
+use actix_web::http::Method;
 use actix_web::http::header::{self, EntityTag, Header as _, IfMatch, IfNoneMatch};
+use actix_web::web::Data;
 use actix_web::{FromRequest, HttpRequest};
 
+use crate::app::Service;
 use crate::error::{ApiError, Fault};
 
 /// What the request demands of the state it meets.
@@ -14,6 +17,8 @@ use crate::error::{ApiError, Fault};
 pub struct Conditions {
     if_match: Option<IfMatch>,
     if_none_match: Option<IfNoneMatch>,
+    /// Whether a change needs a condition.
+    is_required: bool,
 }
 
 impl FromRequest for Conditions {
@@ -33,7 +38,9 @@ impl FromRequest for Conditions {
             true => IfNoneMatch::parse(request).map(Some).map_err(|_| unreadable("If-None-Match")),
             false => Ok(None),
         };
-        ready(if_match.and_then(|if_match| Ok(Self { if_match, if_none_match: if_none_match? })))
+        let demands = request.app_data::<Data<Service>>().is_some_and(|service| service.manners.require_if_match);
+        let is_required = demands && [Method::PATCH, Method::PUT, Method::DELETE].contains(request.method());
+        ready(if_match.and_then(|if_match| Ok(Self { if_match, if_none_match: if_none_match?, is_required })))
     }
 }
 
@@ -48,14 +55,22 @@ impl Conditions {
             None | Some(IfMatch::Any) => true,
             Some(IfMatch::Items(tags)) => tags.iter().any(|given| given.strong_eq(&tag(revision))),
         };
-        if holds { Ok(()) } else { Err(ApiError::PreconditionFailed { current: revision }) }
+        if holds { Ok(()) } else { Err(ApiError::PreconditionFailed { current: Some(revision) }) }
     }
 
     /// Whether a change may be made to this state. `If-None-Match` is for reads, but where it is sent with a change and
     /// does not hold, the change must not be made either.
     pub fn check_change(&self, revision: i64) -> Result<(), ApiError> {
+        if self.is_required && self.if_match.is_none() && self.if_none_match.is_none() {
+            return Err(ApiError::PreconditionRequired);
+        }
         self.check(revision)?;
-        if self.is_known(revision) { Err(ApiError::PreconditionFailed { current: revision }) } else { Ok(()) }
+        if self.is_known(revision) { Err(ApiError::PreconditionFailed { current: Some(revision) }) } else { Ok(()) }
+    }
+
+    /// Whether something may be made where there is nothing: no state fulfils `If-Match`, not even `*`.
+    pub fn check_absent(&self) -> Result<(), ApiError> {
+        if self.if_match.is_none() { Ok(()) } else { Err(ApiError::PreconditionFailed { current: None }) }
     }
 
     /// Whether the client already has this state; the comparison is weak, as caches need it.

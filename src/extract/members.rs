@@ -6,11 +6,15 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 use validator::{Validate, ValidationError, ValidationErrors};
 
+use super::body::MAX_JSON;
 use crate::cards::json;
 use crate::error::{ApiError, Fault};
 
 /// A body that is read from its members.
 pub trait Body: Sized + Validate {
+    /// Most bytes of it, after decompression.
+    const LIMIT: usize = MAX_JSON;
+
     fn read(members: &mut Members) -> Self;
 }
 

@@ -5,7 +5,7 @@ mod conditions;
 mod members;
 mod query;
 
-pub use body::{Patch, Text, ValidJson};
+pub use body::{BodyDigest, JsonObject, Patch, Text, ValidJson};
 pub use conditions::{Conditions, tag};
 pub use members::{Body, Members};
 pub use query::{Parameters, Query, ValidQuery};

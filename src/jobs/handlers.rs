@@ -11,9 +11,11 @@ use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
 use super::model::{Job, Subject};
-use crate::app::{ReadProblems, Service, Unavailable, detached};
+use crate::app::{IdempotencyProblems, ReadProblems, Service, Unavailable};
+use crate::database::Connection;
 use crate::error::{ApiError, ApiResult};
 use crate::extract::ValidQuery;
+use crate::idempotency::{Idempotency, IdempotencyHeader, Once};
 use crate::page::{self, Page, PageQuery};
 
 /// The list that page tokens are bound to.
@@ -58,14 +60,18 @@ impl AskedJob {
 }
 
 /// Takes in a job and answers where to watch it.
-pub async fn accepted(service: &Service, subject: &Subject) -> ApiResult<HttpResponse> {
-    let job = service.database.write(async |db| Job::insert(subject, db).await).await?;
+pub async fn accepted(service: &Service, once: &Once, subject: &Subject) -> ApiResult<HttpResponse> {
+    let insert = async |db: &mut Connection| Job::insert(subject, db).await.map(|job| Some(watched(&job)));
+    let answer = once.write(service, insert).await?;
     service.wake_up.now();
-    let location = format!("/api/v1/jobs/{}", job.id);
-    Ok(HttpResponse::Accepted()
-        .insert_header((header::LOCATION, location))
+    answer.ok_or_else(|| ApiError::Internal(anyhow::anyhow!("a job that was taken in has no answer")))
+}
+
+fn watched(job: &Job) -> HttpResponse {
+    HttpResponse::Accepted()
+        .insert_header((header::LOCATION, format!("/api/v1/jobs/{}", job.id)))
         .insert_header((header::RETRY_AFTER, "1"))
-        .json(job))
+        .json(job)
 }
 
 /// List jobs
@@ -106,12 +112,28 @@ pub async fn get_job(service: Data<Service>, asked: AskedJob, _: ValidQuery<()>)
 /// What it has done stays done. A job that has ended stays as it is.
 #[utoipa::path(
     tag = "jobs",
-    params(AskedJob),
-    responses((status = OK, body = Job, description = "The job as it is now"), ReadProblems, Unavailable)
+    params(AskedJob, IdempotencyHeader),
+    responses(
+        (status = OK, body = Job, description = "The job as it is now"),
+        ReadProblems,
+        IdempotencyProblems,
+        Unavailable,
+    )
 )]
 #[post("/jobs/{job}/cancel")]
-pub async fn cancel_job(service: Data<Service>, asked: AskedJob, _: ValidQuery<()>) -> ApiResult<Json<Job>> {
-    let id = asked.find(&service).await?.id;
-    let job = detached(async move { Ok(service.database.write(async |db| Job::cancel(id, db).await).await?) }).await?;
-    job.map(Json).ok_or_else(|| asked.unknown())
+pub async fn cancel_job(
+    service: Data<Service>,
+    asked: AskedJob,
+    _: ValidQuery<()>,
+    idempotency: Idempotency,
+) -> ApiResult<HttpResponse> {
+    idempotency
+        .run(&service, async move |service, once| {
+            let id = asked.find(service).await?.id;
+            let cancel = async |db: &mut Connection| {
+                Job::cancel(id, db).await.map(|job| job.map(|job| HttpResponse::Ok().json(job)))
+            };
+            once.write(service, cancel).await?.ok_or_else(|| asked.unknown())
+        })
+        .await
 }

@@ -19,19 +19,24 @@ pub enum ErrorCode {
     MethodNotAllowed,
     AlreadyExists,
     PreconditionFailed,
+    PreconditionRequired,
+    RequestInProgress,
+    IdempotencyKeyReused,
+    BatchTooLarge,
     BodyTooLarge,
     UnsupportedMediaType,
     HostNotAllowed,
     ValidationFailed,
     StorageUnavailable,
     DatabaseUnavailable,
+    Overloaded,
     NotReady,
     Internal,
     Refused,
 }
 
 impl ErrorCode {
-    pub const ALL: [Self; 21] = [
+    pub const ALL: [Self; 26] = [
         Self::MalformedBody,
         Self::InvalidParameter,
         Self::BodyTimeout,
@@ -44,12 +49,17 @@ impl ErrorCode {
         Self::MethodNotAllowed,
         Self::AlreadyExists,
         Self::PreconditionFailed,
+        Self::PreconditionRequired,
+        Self::RequestInProgress,
+        Self::IdempotencyKeyReused,
+        Self::BatchTooLarge,
         Self::BodyTooLarge,
         Self::UnsupportedMediaType,
         Self::HostNotAllowed,
         Self::ValidationFailed,
         Self::StorageUnavailable,
         Self::DatabaseUnavailable,
+        Self::Overloaded,
         Self::NotReady,
         Self::Internal,
         Self::Refused,
@@ -69,12 +79,17 @@ impl ErrorCode {
             Self::MethodNotAllowed => "METHOD_NOT_ALLOWED",
             Self::AlreadyExists => "ALREADY_EXISTS",
             Self::PreconditionFailed => "PRECONDITION_FAILED",
+            Self::PreconditionRequired => "PRECONDITION_REQUIRED",
+            Self::RequestInProgress => "REQUEST_IN_PROGRESS",
+            Self::IdempotencyKeyReused => "IDEMPOTENCY_KEY_REUSED",
+            Self::BatchTooLarge => "BATCH_TOO_LARGE",
             Self::BodyTooLarge => "BODY_TOO_LARGE",
             Self::UnsupportedMediaType => "UNSUPPORTED_MEDIA_TYPE",
             Self::HostNotAllowed => "HOST_NOT_ALLOWED",
             Self::ValidationFailed => "VALIDATION_FAILED",
             Self::StorageUnavailable => "STORAGE_UNAVAILABLE",
             Self::DatabaseUnavailable => "DATABASE_UNAVAILABLE",
+            Self::Overloaded => "OVERLOADED",
             Self::NotReady => "NOT_READY",
             Self::Internal => "INTERNAL",
             Self::Refused => "REFUSED",
@@ -94,13 +109,18 @@ impl ErrorCode {
             Self::FolderGone => "The model's folder is gone",
             Self::MethodNotAllowed => "The method is not known at this address",
             Self::AlreadyExists => "The name is taken",
-            Self::PreconditionFailed => "The base model has changed since",
+            Self::PreconditionFailed => "The base model is in another state",
+            Self::PreconditionRequired => "A condition is needed",
+            Self::RequestInProgress => "The request is still running",
+            Self::IdempotencyKeyReused => "The idempotency key was used for another request",
+            Self::BatchTooLarge => "The batch is too much for one request",
             Self::BodyTooLarge => "The body is too large",
             Self::UnsupportedMediaType => "The media type is not understood",
             Self::HostNotAllowed => "The host name is not one of this service",
             Self::ValidationFailed => "The body breaks a rule",
             Self::StorageUnavailable => "The models root did not answer",
             Self::DatabaseUnavailable => "The database did not answer",
+            Self::Overloaded => "Too many requests at one time",
             Self::NotReady => "The service is not ready",
             Self::Internal => "Something went wrong inside",
             Self::Refused => "The request was refused",
@@ -146,8 +166,27 @@ impl ErrorCode {
                  names who holds each of them. Choose another name, or change or delete that base model."
             }
             Self::PreconditionFailed => {
-                "The `If-Match` header names a state that is not the current one: somebody changed the base model in \
-                 between. Read it again, decide whether your change still holds, and send it with the new `ETag`."
+                "The base model is not in a state that the conditions allow. Either `If-Match` names a state that is not the \
+                 current one, because somebody changed the base model in between: read it again, decide whether your change \
+                 still holds, and send it with the new `ETag`. Or `If-None-Match` names the state that is there: with `*` it \
+                 demands that there is none yet."
+            }
+            Self::PreconditionRequired => {
+                "This service is set up to take changes only from who says which state they change, so that nobody's change is \
+                 lost. Read the base model, and send the change with its `ETag` as `If-Match`. A PUT that is to create sends \
+                 `If-None-Match: *`."
+            }
+            Self::RequestInProgress => {
+                "A request with the same `Idempotency-Key` is still running. Send it again after the seconds in \
+                 `Retry-After`, and you are given its answer."
+            }
+            Self::IdempotencyKeyReused => {
+                "The `Idempotency-Key` was sent before, within 24 hours, with another body. A key stands for one request: make \
+                 a new one, such as a UUID, for each request, and use it again only to repeat that request."
+            }
+            Self::BatchTooLarge => {
+                "The folders of the batch could not be read within the time, or what is kept of them is more than the memory \
+                 that one request may take; `detail` says which. Nothing was stored. Send fewer items at a time."
             }
             Self::BodyTooLarge => "The body has more bytes than this operation takes; `detail` says how many it takes.",
             Self::UnsupportedMediaType => {
@@ -168,6 +207,10 @@ impl ErrorCode {
             Self::DatabaseUnavailable => {
                 "The database did not answer in time or cannot be reached. Try again after the seconds in `Retry-After`; \
                  if it lasts, look at `/health/ready`."
+            }
+            Self::Overloaded => {
+                "The service works on as many requests as it can. Nothing was done. Try again after the seconds in \
+                 `Retry-After`, and with fewer requests at one time."
             }
             Self::NotReady => {
                 "Something the service needs is not there: `errors` names each. Answers that do not need it are still \

@@ -2,7 +2,10 @@
 
 use std::time::{Duration, Instant};
 
-use crate::support::{BASE_MODELS, RawConnection, TestApp, within};
+use base_models::app::Manners;
+use reqwest::Method;
+
+use crate::support::{BASE_MODELS, RawConnection, Setup, TestApp, manners, new_model, within};
 
 const HEAD: &str = "POST /api/v1/base-models HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n";
 
@@ -94,4 +97,29 @@ async fn a_request_that_two_readers_could_split_differently_is_refused() {
         assert!(!answer.text().contains("HTTP/1.1"), "{framing}: a second answer: {}", answer.text());
     }
     assert_eq!(app.count().await, 0);
+}
+
+#[tokio::test]
+async fn where_too_many_are_worked_on_the_rest_is_told_to_come_again() {
+    let busy = Manners { max_reads: 0, max_writes: 0, ..manners() };
+    let app = TestApp::start_with(Setup { manners: busy, ..Setup::default() }).await;
+    app.folder("m").bert();
+    app.get(BASE_MODELS).await.expect_problem(503, "OVERLOADED");
+    app.post(BASE_MODELS, &new_model("m")).await.expect_problem(503, "OVERLOADED");
+    app.delete(&format!("{BASE_MODELS}/m")).await.expect_problem(503, "OVERLOADED");
+    for path in ["/health/live", "/health/ready", "/version", "/openapi.json"] {
+        app.get(path).await.expect_status(200);
+    }
+    app.send(app.request(Method::OPTIONS, BASE_MODELS)).await.expect_status(204);
+}
+
+#[tokio::test]
+async fn who_sends_a_body_slowly_holds_no_place() {
+    let narrow = Manners { max_writes: 1, ..manners() };
+    let app = TestApp::start_with(Setup { manners: narrow, ..Setup::default() }).await;
+    let mut silent = RawConnection::open(app.address()).await;
+    silent.send(format!("{HEAD}Content-Length: 100\r\n\r\n{{").as_bytes()).await;
+    app.register("m").await;
+    app.register("n").await;
+    app.delete(&format!("{BASE_MODELS}/n")).await.expect_status(204);
 }

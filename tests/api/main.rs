@@ -16,7 +16,10 @@ mod base_models;
 mod cancel;
 #[cfg(unix)]
 mod command_line;
+mod cors;
+mod headers;
 mod health;
+mod idempotency;
 mod jobs;
 mod limits;
 mod methods;

@@ -4,12 +4,13 @@ use actix_web::{HttpResponse, post};
 use utoipa::IntoParams;
 
 use super::answer;
-use crate::app::{BodyProblems, Service, Unavailable, detached};
+use crate::app::{BodyProblems, Service, Unavailable};
 use crate::base_models::input::NewBaseModel;
 use crate::base_models::model::{BaseModel, href};
-use crate::base_models::register::register;
+use crate::base_models::register::Registration;
 use crate::error::{ApiResult, Problem};
 use crate::extract::{Parameters, Query, ValidJson, ValidQuery};
+use crate::idempotency::{Idempotency, IdempotencyHeader};
 
 /// How to register.
 #[derive(Debug, IntoParams)]
@@ -33,7 +34,7 @@ impl Query for CreateQuery {
 /// case.
 #[utoipa::path(
     tag = "base models",
-    params(CreateQuery),
+    params(CreateQuery, IdempotencyHeader),
     request_body = NewBaseModel,
     responses(
         (status = OK, body = BaseModel, description = "With `dry_run`: the base model as it would be registered"),
@@ -42,7 +43,8 @@ impl Query for CreateQuery {
             ("ETag" = String, description = "The tag of this state"),
         )),
         (status = CONFLICT, body = Problem, content_type = "application/problem+json",
-            description = "A name is taken; `conflicts` names who holds it"),
+            description = "A name is taken, and `conflicts` names who holds it; or the first request under this \
+                `Idempotency-Key` is still running"),
         BodyProblems,
         Unavailable,
     )
@@ -51,14 +53,24 @@ impl Query for CreateQuery {
 pub async fn create_base_model(
     service: Data<Service>,
     ValidQuery(query): ValidQuery<CreateQuery>,
+    idempotency: Idempotency,
     ValidJson(new): ValidJson<NewBaseModel>,
 ) -> ApiResult<HttpResponse> {
     let CreateQuery { dry_run } = query;
-    let created = detached(async move { register(&service, new, dry_run).await }).await?;
-    if dry_run {
-        return Ok(answer(HttpResponse::Ok(), &created));
-    }
+    idempotency
+        .run(&service, async move |service, once| {
+            let registration = Registration::read(service, new).await?;
+            match dry_run {
+                true => Ok(answer(HttpResponse::Ok(), &registration.store(service, true).await?)),
+                false => registration.store_once(service, once, created).await,
+            }
+        })
+        .await
+}
+
+/// The record with its tag and where it is found.
+pub fn created(base_model: &BaseModel) -> HttpResponse {
     let mut status = HttpResponse::Created();
-    status.insert_header((header::LOCATION, href(&created.id)));
-    Ok(answer(status, &created))
+    status.insert_header((header::LOCATION, href(&base_model.id)));
+    answer(status, base_model)
 }

@@ -2,11 +2,12 @@ use actix_web::web::{Data, Json};
 use actix_web::{HttpResponse, get, post};
 
 use super::find;
-use crate::app::{ReadProblems, Service, Unavailable, detached};
+use crate::app::{IdempotencyProblems, ReadProblems, Service, Unavailable};
 use crate::base_models::reference::Asked;
 use crate::cards::{Card, Integrity, ModelPath, integrity};
 use crate::error::{ApiError, ApiResult};
 use crate::extract::ValidQuery;
+use crate::idempotency::{Idempotency, IdempotencyHeader};
 use crate::jobs::{Job, Subject, accepted};
 use crate::reading::{FOLDER_TIME, ReadingError};
 
@@ -41,18 +42,28 @@ pub async fn get_integrity(service: Data<Service>, asked: Asked, _: ValidQuery<(
 /// watch it at the address in `Location`.
 #[utoipa::path(
     tag = "integrity",
-    params(Asked),
+    params(Asked, IdempotencyHeader),
     responses(
         (status = ACCEPTED, body = Job, description = "The job", headers(
             ("Location" = String, description = "Where to watch it"),
             ("Retry-After" = i32, description = "Seconds until it is worth asking"),
         )),
         ReadProblems,
+        IdempotencyProblems,
         Unavailable,
     )
 )]
 #[post("/base-models/{base_model}/integrity/verify")]
-pub async fn verify_integrity(service: Data<Service>, asked: Asked, _: ValidQuery<()>) -> ApiResult<HttpResponse> {
-    let subject = Subject::VerifyDigests { base_model: find(&service, &asked).await?.id };
-    detached(async move { accepted(&service, &subject).await }).await
+pub async fn verify_integrity(
+    service: Data<Service>,
+    asked: Asked,
+    _: ValidQuery<()>,
+    idempotency: Idempotency,
+) -> ApiResult<HttpResponse> {
+    idempotency
+        .run(&service, async move |service, once| {
+            let subject = Subject::VerifyDigests { base_model: find(service, &asked).await?.id };
+            accepted(service, once, &subject).await
+        })
+        .await
 }

@@ -1,5 +1,6 @@
 //! The endpoints, one file each: what it takes, what it answers, what it does.
 
+mod batch;
 mod card;
 mod create;
 mod delete;
@@ -9,6 +10,7 @@ mod get;
 mod integrity;
 mod list;
 mod memory;
+mod put;
 mod refresh_card;
 mod refresh_cards;
 mod update;
@@ -18,7 +20,7 @@ use actix_web::http::header::{self, ETag, TryIntoHeaderValue as _};
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::model::BaseModel;
-use super::reference::{Asked, Reference};
+use super::reference::Asked;
 use crate::app::Service;
 use crate::error::{ApiError, ApiResult};
 use crate::extract::{Conditions, tag};
@@ -28,8 +30,10 @@ pub fn configure(config: &mut ServiceConfig<'_>) {
     config
         .service(list::list_base_models)
         .service(create::create_base_model)
+        .service(batch::create_base_models)
         .service(refresh_cards::refresh_cards)
         .service(get::get_base_model)
+        .service(put::put_base_model)
         .service(update::update_base_model)
         .service(delete::delete_base_model)
         .service(card::get_card)
@@ -45,9 +49,12 @@ pub fn configure(config: &mut ServiceConfig<'_>) {
 }
 
 async fn find(service: &Service, asked: &Asked) -> ApiResult<BaseModel> {
-    let reference = Reference::from(asked.base_model.as_str());
-    let found = service.database.read(async |db| BaseModel::find(&reference, db).await).await?;
-    found.ok_or_else(|| ApiError::NotFound(asked.base_model.clone()))
+    look_up(service, asked).await?.ok_or_else(|| ApiError::NotFound(asked.base_model.clone()))
+}
+
+async fn look_up(service: &Service, asked: &Asked) -> ApiResult<Option<BaseModel>> {
+    let reference = asked.reference();
+    Ok(service.database.read(async |db| BaseModel::find(&reference, db).await).await?)
 }
 
 /// The record with its tag.

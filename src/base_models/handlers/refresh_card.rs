@@ -5,13 +5,15 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::find;
-use crate::app::{ChangeHeaders, ChangeProblems, Service, Unavailable, detached};
-use crate::base_models::model::StoredCard;
+use crate::app::{ChangeHeaders, ChangeProblems, IdempotencyProblems, Service, Unavailable};
+use crate::base_models::model::{BaseModel, StoredCard};
 use crate::base_models::reference::Asked;
-use crate::base_models::refresh::{CardChange, Refreshed, refresh};
+use crate::base_models::refresh::{CardChange, Reading};
 use crate::cards::Card;
+use crate::database::Connection;
 use crate::error::{ApiError, ApiResult};
 use crate::extract::{Conditions, ValidQuery, tag};
+use crate::idempotency::{Idempotency, IdempotencyHeader, Once};
 
 /// What reading a folder again gave.
 #[derive(Debug, Serialize, ToSchema)]
@@ -30,11 +32,12 @@ pub struct CardRefresh {
 /// stays.
 #[utoipa::path(
     tag = "cards",
-    params(Asked, ChangeHeaders),
+    params(Asked, ChangeHeaders, IdempotencyHeader),
     responses(
         (status = OK, body = CardRefresh, description = "The card as it is now",
             headers(("ETag" = String, description = "The tag of the base model's state"))),
         ChangeProblems,
+        IdempotencyProblems,
         Unavailable,
     )
 )]
@@ -44,20 +47,36 @@ pub async fn refresh_card(
     asked: Asked,
     _: ValidQuery<()>,
     conditions: Conditions,
+    idempotency: Idempotency,
 ) -> ApiResult<HttpResponse> {
-    let Refreshed { base_model, changes } = detached(async move { run(&service, &asked, &conditions).await }).await?;
-    let answer = CardRefresh { changed: !changes.is_empty(), changes, card: base_model.card };
-    Ok(HttpResponse::Ok().insert_header(ETag(tag(base_model.revision))).json(answer))
+    idempotency.run(&service, async move |service, once| run(service, once, &asked, &conditions).await).await
 }
 
 /// Reads the folder of the state that fulfils the conditions, or of the next one if that was changed in between.
-async fn run(service: &Service, asked: &Asked, conditions: &Conditions) -> ApiResult<Refreshed> {
+async fn run(service: &Service, once: &Once, asked: &Asked, conditions: &Conditions) -> ApiResult<HttpResponse> {
     for _ in 0..3 {
         let current = find(service, asked).await?;
         conditions.check_change(current.revision)?;
-        if let Some(refreshed) = refresh(service, current).await? {
-            return Ok(refreshed);
+        let reading = Reading::of(service, current).await?;
+        if reading.is_same() {
+            return Ok(refreshed(reading.current, Vec::new()));
+        }
+        let store = async |db: &mut Connection| {
+            let updated = reading.store(db).await?;
+            Ok(updated.map(|base_model| refreshed(base_model, reading.changes.clone())))
+        };
+        if let Some(answer) = once.write(service, store).await? {
+            return Ok(answer);
         }
     }
     Err(ApiError::DatabaseUnavailable(anyhow::anyhow!("the record kept changing while its folder was read")))
+}
+
+fn refreshed(base_model: BaseModel, changes: Vec<CardChange>) -> HttpResponse {
+    let tag = ETag(tag(base_model.revision));
+    HttpResponse::Ok().insert_header(tag).json(CardRefresh {
+        changed: !changes.is_empty(),
+        changes,
+        card: base_model.card,
+    })
 }

@@ -2,11 +2,12 @@ use actix_web::web::Data;
 use actix_web::{HttpResponse, post};
 use utoipa::IntoParams;
 
-use crate::app::{Service, Unavailable, detached};
+use crate::app::{IdempotencyProblems, Service, Unavailable};
 use crate::base_models::input::Tag;
 use crate::cards::CardStatus;
 use crate::error::ApiResult;
 use crate::extract::{Parameters, Query, ValidQuery};
+use crate::idempotency::{Idempotency, IdempotencyHeader};
 use crate::jobs::{Job, RefreshScope, Subject, accepted};
 
 /// Which base models to read again; different parameters narrow further, a repeated one widens.
@@ -50,12 +51,13 @@ impl Query for RefreshQuery {
 /// All of them, or those that the parameters name, as a job: watch it at the address in `Location`.
 #[utoipa::path(
     tag = "cards",
-    params(RefreshQuery),
+    params(RefreshQuery, IdempotencyHeader),
     responses(
         (status = ACCEPTED, body = Job, description = "The job", headers(
             ("Location" = String, description = "Where to watch it"),
             ("Retry-After" = i32, description = "Seconds until it is worth asking"),
         )),
+        IdempotencyProblems,
         Unavailable,
     )
 )]
@@ -63,8 +65,10 @@ impl Query for RefreshQuery {
 pub async fn refresh_cards(
     service: Data<Service>,
     ValidQuery(query): ValidQuery<RefreshQuery>,
+    idempotency: Idempotency,
 ) -> ApiResult<HttpResponse> {
     let RefreshQuery { base_model, family, card_status, tag } = query;
     let scope = RefreshScope { base_models: base_model, families: family, card_statuses: card_status, tags: tag };
-    detached(async move { accepted(&service, &Subject::RefreshCards(scope)).await }).await
+    let subject = Subject::RefreshCards(scope);
+    idempotency.run(&service, async move |service, once| accepted(service, once, &subject).await).await
 }

@@ -4,17 +4,15 @@ use serde_json::Value;
 
 use super::{answer, find};
 use crate::app::{BodyProblems, ChangeHeaders, ChangeProblems, Service, Unavailable, detached};
-use crate::base_models::folder_card::FolderCard;
 use crate::base_models::input::{BaseModelChanges, NewBaseModel};
-use crate::base_models::model::{BaseModel, Row, UNIQUE_NAMES};
+use crate::base_models::model::BaseModel;
 use crate::base_models::reference::Asked;
-use crate::base_models::register::taken;
-use crate::database::Connection;
-use crate::error::{ApiError, ApiResult, OnConstraint as _, Problem};
+use crate::base_models::replace::replace;
+use crate::error::{ApiError, ApiResult, Problem};
 use crate::extract::{Conditions, Members, Patch, ValidQuery};
 
 /// How often a change is tried when somebody else is faster.
-const TRIES: usize = 5;
+pub const TRIES: usize = 5;
 
 /// Change a base model
 ///
@@ -54,35 +52,17 @@ pub async fn change(service: &Service, asked: &Asked, conditions: &Conditions, p
     for _ in 0..TRIES {
         let current = find(service, asked).await?;
         conditions.check_change(current.revision)?;
-        if let Some(updated) = apply(service, current, patch).await? {
+        let after = patched(&current.as_input(), patch)?;
+        if let Some(updated) = replace(service, current, after).await? {
             return Ok(updated);
         }
     }
-    Err(ApiError::DatabaseUnavailable(anyhow::anyhow!("the record changed {TRIES} times while it was being changed")))
+    Err(overtaken())
 }
 
-/// `None` if the record changed in between.
-async fn apply(service: &Service, current: BaseModel, patch: &Value) -> ApiResult<Option<BaseModel>> {
-    let before = current.as_input();
-    let after = patched(&before, patch)?;
-    if after == before {
-        return Ok(Some(current));
-    }
-    let folder = match after.path == before.path {
-        true => None,
-        false => Some(FolderCard::read(service, &after.path).await?),
-    };
-    let mut row = Row::from(after);
-    if let Some(folder) = &folder {
-        row.path = folder.path.clone();
-    }
-    let (id, revision) = (current.id, current.revision);
-    let write = async |db: &mut Connection| BaseModel::update(id, revision, &row, folder.as_ref(), db).await;
-    let updated = service.database.write(write).await;
-    match updated.on_constraint(&UNIQUE_NAMES)? {
-        Some(updated) => Ok(updated),
-        None => taken(service, &row, Some(id)).await.map(|()| None),
-    }
+/// Others were faster, each time.
+pub fn overtaken() -> ApiError {
+    ApiError::DatabaseUnavailable(anyhow::anyhow!("the record changed {TRIES} times while it was being changed"))
 }
 
 /// The record as the patch would have it, judged like a new one.

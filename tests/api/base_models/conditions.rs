@@ -158,3 +158,94 @@ async fn conditions_do_not_hide_that_there_is_nothing() {
         }
     }
 }
+
+/// `If-Match` against revision 2: what is sent, and whether it holds.
+const IF_MATCH: [(Option<&str>, bool); 6] = [
+    (None, true),
+    (Some("*"), true),
+    (Some("\"2\""), true),
+    (Some("\"7\", \"2\""), true),
+    (Some("\"7\""), false),
+    (Some("W/\"2\""), false),
+];
+
+/// `If-None-Match` against revision 2: what is sent, and whether it holds.
+const IF_NONE_MATCH: [(Option<&str>, bool); 4] =
+    [(None, true), (Some("\"7\""), true), (Some("*"), false), (Some("W/\"2\""), false)];
+
+/// The order of RFC 9110, section 13.2.2: `If-Match` first, and `If-None-Match` only where that holds.
+#[tokio::test]
+async fn both_conditions_together_are_judged_in_their_order() {
+    let app = TestApp::start().await;
+    let mut tried = 0;
+    for (if_match, matches) in IF_MATCH {
+        for (if_none_match, none_matches) in IF_NONE_MATCH {
+            let address = second_revision(&app, &format!("m{tried}")).await;
+            let name = address.rsplit('/').next().unwrap().to_owned();
+            tried += 1;
+            for method in [Method::GET, Method::HEAD, Method::PATCH, Method::PUT, Method::DELETE] {
+                let mut request = app.request(method.clone(), &address);
+                if let Some(tags) = if_match {
+                    request = request.header("if-match", tags);
+                }
+                if let Some(tags) = if_none_match {
+                    request = request.header("if-none-match", tags);
+                }
+                let unchanged = json!({"model_name": format!("Model {name}"), "path": name,
+                    "deployment_template": "{{ .Prompt }}"});
+                let request = match method.as_str() {
+                    "PATCH" => request.json(&json!({})),
+                    "PUT" => request.json(&unchanged),
+                    _ => request,
+                };
+                let is_read = [Method::GET, Method::HEAD].contains(&method);
+                let expected = match (matches, none_matches) {
+                    (false, _) => 412,
+                    (true, false) if is_read => 304,
+                    (true, false) => 412,
+                    (true, true) if method == Method::DELETE => 204,
+                    (true, true) => 200,
+                };
+                let answer = app.send(request).await;
+                assert_eq!(answer.status, expected, "{method} {if_match:?} {if_none_match:?}: {}", answer.text());
+            }
+        }
+    }
+    assert_eq!(tried, 24);
+}
+
+/// The same where there is nothing: no state fulfils `If-Match`, and every `If-None-Match` holds.
+#[tokio::test]
+async fn conditions_on_what_is_not_there() {
+    let app = TestApp::start().await;
+    app.folder("f").bert();
+    for (if_match, _) in IF_MATCH {
+        for (number, (if_none_match, _)) in IF_NONE_MATCH.into_iter().enumerate() {
+            for method in [Method::GET, Method::PATCH, Method::DELETE, Method::PUT] {
+                let mut request = app.request(method.clone(), &format!("{BASE_MODELS}/absent-{number}"));
+                if let Some(tags) = if_match {
+                    request = request.header("if-match", tags);
+                }
+                if let Some(tags) = if_none_match {
+                    request = request.header("if-none-match", tags);
+                }
+                let declared = json!({"model_name": format!("Absent {number}"), "path": "f"});
+                let request = match method.as_str() {
+                    "PATCH" => request.json(&json!({})),
+                    "PUT" => request.json(&declared),
+                    _ => request,
+                };
+                let expected = match method.as_str() {
+                    "PUT" if if_match.is_some() => 412,
+                    "PUT" => 201,
+                    _ => 404,
+                };
+                let answer = app.send(request).await;
+                assert_eq!(answer.status, expected, "{method} {if_match:?} {if_none_match:?}: {}", answer.text());
+                if answer.status == 201 {
+                    app.delete(&format!("{BASE_MODELS}/absent-{number}")).await.expect_status(204);
+                }
+            }
+        }
+    }
+}

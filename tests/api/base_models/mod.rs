@@ -1,5 +1,6 @@
 //! The resource: one file for each operation, and three for the body that registers.
 
+mod batch;
 mod bodies;
 mod card;
 mod conditions;
@@ -11,6 +12,7 @@ mod get;
 mod integrity;
 mod list;
 mod memory;
+mod put;
 mod refresh;
 mod rules;
 mod uniqueness;

@@ -10,7 +10,7 @@ use actix_web::HttpServer;
 use actix_web::dev::ServerHandle;
 use actix_web::web::Data;
 use base_models::access::Hosts;
-use base_models::app::{Service, app};
+use base_models::app::{Manners, Service, app};
 use base_models::cards::Limits;
 use base_models::database::{self, Database};
 use base_models::jobs;
@@ -28,12 +28,18 @@ pub struct Setup {
     /// More than one, or no two requests would ever run at the same time.
     pub workers: usize,
     pub hosts: Hosts,
+    pub manners: Manners,
 }
 
 impl Default for Setup {
     fn default() -> Self {
-        Self { workers: 2, hosts: Hosts::Local(Vec::new()) }
+        Self { workers: 2, hosts: Hosts::Local(Vec::new()), manners: manners() }
     }
+}
+
+/// As the command line has it, but with room for every test's crowd, however slow the machine is.
+pub fn manners() -> Manners {
+    Manners { require_if_match: false, cors_origins: Vec::new(), max_reads: 1000, max_writes: 1000 }
 }
 
 /// A running application with its own models root and its own database; both are gone with it.
@@ -117,6 +123,10 @@ impl TestApp {
         self.send(self.request(Method::PATCH, path).json(body)).await
     }
 
+    pub async fn put(&self, path: &str, body: &Value) -> Answer {
+        self.send(self.request(Method::PUT, path).json(body)).await
+    }
+
     pub async fn delete(&self, path: &str) -> Answer {
         self.send(self.request(Method::DELETE, path)).await
     }
@@ -172,7 +182,7 @@ async fn run(setup: Setup, root: PathBuf, sender: mpsc::Sender<Started>) {
     let database = Database::new(held.url(), held.connections()).unwrap();
     database::migrate(&database).await.unwrap();
     let folders = FolderReader::new(root, Limits::default()).unwrap();
-    let service = Data::new(Service::new(database.clone(), folders, setup.hosts));
+    let service = Data::new(Service::new(database.clone(), folders, setup.hosts, setup.manners));
     let shared = service.clone();
     let server = HttpServer::new(move || app(shared.clone()))
         .workers(setup.workers)

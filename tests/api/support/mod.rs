@@ -8,7 +8,7 @@ mod raw;
 mod wait;
 
 pub use answer::Answer;
-pub use app::{Setup, TestApp, new_model};
+pub use app::{Setup, TestApp, manners, new_model};
 pub use database::TestDatabase;
 pub use models::ModelFolder;
 pub use raw::RawConnection;
