@@ -121,7 +121,7 @@ impl Told {
 pub fn log(error: &ApiError) {
     match error {
         ApiError::Internal(cause) => tracing::error!("{error}: {cause:#}"),
-        ApiError::DatabaseUnavailable(cause) | ApiError::StorageUnavailable(cause) => {
+        ApiError::DatabaseUnavailable(cause) | ApiError::ReadOnly(cause) | ApiError::StorageUnavailable(cause) => {
             tracing::warn!("{error}: {cause:#}");
         }
         _ => {}

@@ -63,6 +63,8 @@ pub enum ApiError {
     ValidationFailed(Vec<Fault>),
     #[error("the models root did not answer")]
     StorageUnavailable(#[source] anyhow::Error),
+    #[error("the database takes no changes")]
+    ReadOnly(#[source] anyhow::Error),
     #[error("the database did not answer")]
     DatabaseUnavailable(#[source] anyhow::Error),
     #[error("too many requests at one time")]
@@ -102,6 +104,7 @@ impl ApiError {
             Self::HostNotAllowed => ErrorCode::HostNotAllowed,
             Self::ValidationFailed(_) => ErrorCode::ValidationFailed,
             Self::StorageUnavailable(_) => ErrorCode::StorageUnavailable,
+            Self::ReadOnly(_) => ErrorCode::ReadOnly,
             Self::DatabaseUnavailable(_) => ErrorCode::DatabaseUnavailable,
             Self::Overloaded => ErrorCode::Overloaded,
             Self::NotReady(_) => ErrorCode::NotReady,
@@ -156,6 +159,7 @@ impl ApiError {
                 "`Host` must be a local name while access is local; see `--allowed-hosts`".to_owned()
             }
             Self::StorageUnavailable(_) => "the models root did not answer; nothing was stored, try again".to_owned(),
+            Self::ReadOnly(_) => "the database takes no changes at present; reads are answered".to_owned(),
             Self::DatabaseUnavailable(_) => "the database did not answer; try again".to_owned(),
             Self::Overloaded => "too many requests are worked on; nothing was done, try again".to_owned(),
             Self::Internal(_) => "the log of the service has the cause under this `request_id`".to_owned(),
@@ -200,6 +204,7 @@ impl ApiError {
             }
             Self::UnsupportedContentEncoding { accepted } => vec![(header::ACCEPT_ENCODING, value(accepted))],
             Self::StorageUnavailable(_)
+            | Self::ReadOnly(_)
             | Self::DatabaseUnavailable(_)
             | Self::NotReady(_)
             | Self::Overloaded
@@ -238,9 +243,11 @@ impl ResponseError for ApiError {
             Self::ValidationFailed(_) | Self::IdempotencyKeyReused | Self::BatchTooLarge(_) => {
                 StatusCode::UNPROCESSABLE_ENTITY
             }
-            Self::StorageUnavailable(_) | Self::DatabaseUnavailable(_) | Self::NotReady(_) | Self::Overloaded => {
-                StatusCode::SERVICE_UNAVAILABLE
-            }
+            Self::StorageUnavailable(_)
+            | Self::ReadOnly(_)
+            | Self::DatabaseUnavailable(_)
+            | Self::NotReady(_)
+            | Self::Overloaded => StatusCode::SERVICE_UNAVAILABLE,
             Self::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
             Self::Refused(status) => *status,
         }
@@ -286,9 +293,31 @@ pub fn violates(error: &QueryError, names: &[&str]) -> bool {
 impl From<DatabaseError> for ApiError {
     fn from(error: DatabaseError) -> Self {
         match error {
+            DatabaseError::Query(QueryError::DatabaseError(DatabaseErrorKind::ReadOnlyTransaction, _)) => {
+                Self::ReadOnly(error.into())
+            }
+            DatabaseError::Query(ref query) if is_refusal(query) => {
+                tracing::warn!("the database refused a value that no rule had refused: {query}");
+                let detail = "holds a value that the database does not take; leave out what is unusual";
+                Self::ValidationFailed(vec![Fault::at("", "database", detail)])
+            }
             DatabaseError::Query(ref query) if !is_passing(query) => Self::Internal(error.into()),
             other => Self::DatabaseUnavailable(other.into()),
         }
+    }
+}
+
+/// Whether it is a value that the database does not take: one that breaks a check, or cannot be stored or indexed.
+fn is_refusal(error: &QueryError) -> bool {
+    match error {
+        QueryError::DatabaseError(DatabaseErrorKind::CheckViolation, _) => true,
+        // The driver tells these SQLSTATEs by their words only.
+        QueryError::DatabaseError(DatabaseErrorKind::Unknown, information) => {
+            ["invalid byte sequence", "Unicode", "index row", "value too long", "out of range"]
+                .iter()
+                .any(|words| information.message().contains(words))
+        }
+        _ => false,
     }
 }
 
@@ -298,17 +327,20 @@ fn is_passing(error: &QueryError) -> bool {
         QueryError::DatabaseError(kind, information) => match kind {
             DatabaseErrorKind::ClosedConnection
             | DatabaseErrorKind::UnableToSendCommand
-            | DatabaseErrorKind::SerializationFailure
-            | DatabaseErrorKind::ReadOnlyTransaction => true,
+            | DatabaseErrorKind::SerializationFailure => true,
             // The driver tells the other SQLSTATEs by their words only.
             DatabaseErrorKind::Unknown => [
                 "timeout",
+                "canceling",
                 "terminat",
                 "recovery mode",
                 "shutting down",
                 "starting up",
                 "too many",
                 "disk",
+                "No space left",
+                "out of memory",
+                "out of shared memory",
                 "connection",
                 "deadlock",
             ]

@@ -14,6 +14,7 @@ use crate::app::{Manners, Service, app};
 use crate::cards::{Limits, ModelsRoot};
 use crate::config::{Access, Settings};
 use crate::database::{self, Database};
+use crate::idempotency;
 use crate::jobs;
 use crate::reading::FolderReader;
 
@@ -29,6 +30,9 @@ pub async fn serve(settings: Settings) -> anyhow::Result<()> {
     let database = Database::new(source.url(), source.connections(&settings))?;
     if source.is_reachable() {
         database::migrate(&database).await.context("the database cannot be brought up to date")?;
+        if source.is_ours_alone() {
+            idempotency::let_go_of_all(&database).await?;
+        }
     } else {
         actix_web::rt::spawn(migrate_when_reachable(database.clone()));
     }
@@ -161,6 +165,15 @@ impl Source {
             #[cfg(feature = "embedded")]
             Self::Embedded(_) => database::embedded::CONNECTIONS,
             Self::Server { .. } => usize::from(settings.database_connections),
+        }
+    }
+
+    /// Whether no other process can be using it.
+    fn is_ours_alone(&self) -> bool {
+        match self {
+            #[cfg(feature = "embedded")]
+            Self::Embedded(_) => true,
+            Self::Server { .. } => false,
         }
     }
 

@@ -76,6 +76,7 @@ fn sample(code: ErrorCode) -> (ApiError, &'static str) {
             (ApiError::ValidationFailed(vec![fault]), BASE_MODELS)
         }
         ErrorCode::StorageUnavailable => (ApiError::StorageUnavailable(unknown()), BASE_MODELS),
+        ErrorCode::ReadOnly => (ApiError::ReadOnly(unknown()), BASE_MODELS),
         ErrorCode::DatabaseUnavailable => (ApiError::DatabaseUnavailable(unknown()), BASE_MODELS),
         ErrorCode::Overloaded => (ApiError::Overloaded, BASE_MODELS),
         ErrorCode::NotReady => {
@@ -102,6 +103,7 @@ fn can_meet(at: &Address, code: ErrorCode) -> bool {
         ErrorCode::RequestInProgress | ErrorCode::IdempotencyKeyReused => at.method == "post",
         ErrorCode::BatchTooLarge => at.path.ends_with("/batch"),
         ErrorCode::ValidationFailed => at.has_body,
+        ErrorCode::ReadOnly => at.path.starts_with("/api/") && at.method != "get",
         ErrorCode::DatabaseUnavailable | ErrorCode::Overloaded => at.path.starts_with("/api/"),
         ErrorCode::StorageUnavailable => at.path.starts_with("/api/") && !at.path.contains("/jobs"),
         ErrorCode::InvalidParameter

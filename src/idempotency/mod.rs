@@ -26,7 +26,7 @@ use key::Key;
 use model::{Claim, Kept, Standing};
 
 use crate::app::{Service, detached};
-use crate::database::{self, Connection, DatabaseError};
+use crate::database::{self, Connection, Database, DatabaseError};
 use crate::error::{ApiError, ApiResult};
 use crate::extract::BodyDigest;
 
@@ -95,6 +95,11 @@ impl Idempotency {
         let body = self.request.extensions().get::<BodyDigest>().copied().unwrap_or_default();
         Some(Claim::new(key, &self.request, body))
     }
+}
+
+/// Lets go of what a former process had claimed. Only for a database that no other process uses.
+pub async fn let_go_of_all(database: &Database) -> Result<(), DatabaseError> {
+    database.write(model::let_go_of_all).await
 }
 
 /// Claims the key; the answer that is kept under it if there is one.

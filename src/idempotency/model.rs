@@ -124,6 +124,12 @@ impl Claim {
     }
 }
 
+/// Lets go of all keys whose requests have not ended.
+pub async fn let_go_of_all(db: &mut Connection) -> QueryResult<()> {
+    let unfinished = idempotency_keys::table.filter(idempotency_keys::status.is_null());
+    diesel::delete(unfinished).execute(db).await.map(drop)
+}
+
 /// Removes some of the keys that have expired. Each claim adds one key and removes up to this many, so they do not pile up.
 async fn remove_expired(db: &mut Connection) -> QueryResult<()> {
     let expired = diesel::sql_query(

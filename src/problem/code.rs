@@ -28,6 +28,7 @@ pub enum ErrorCode {
     HostNotAllowed,
     ValidationFailed,
     StorageUnavailable,
+    ReadOnly,
     DatabaseUnavailable,
     Overloaded,
     NotReady,
@@ -36,7 +37,7 @@ pub enum ErrorCode {
 }
 
 impl ErrorCode {
-    pub const ALL: [Self; 26] = [
+    pub const ALL: [Self; 27] = [
         Self::MalformedBody,
         Self::InvalidParameter,
         Self::BodyTimeout,
@@ -58,6 +59,7 @@ impl ErrorCode {
         Self::HostNotAllowed,
         Self::ValidationFailed,
         Self::StorageUnavailable,
+        Self::ReadOnly,
         Self::DatabaseUnavailable,
         Self::Overloaded,
         Self::NotReady,
@@ -88,6 +90,7 @@ impl ErrorCode {
             Self::HostNotAllowed => "HOST_NOT_ALLOWED",
             Self::ValidationFailed => "VALIDATION_FAILED",
             Self::StorageUnavailable => "STORAGE_UNAVAILABLE",
+            Self::ReadOnly => "READ_ONLY",
             Self::DatabaseUnavailable => "DATABASE_UNAVAILABLE",
             Self::Overloaded => "OVERLOADED",
             Self::NotReady => "NOT_READY",
@@ -119,6 +122,7 @@ impl ErrorCode {
             Self::HostNotAllowed => "The host name is not one of this service",
             Self::ValidationFailed => "The body breaks a rule",
             Self::StorageUnavailable => "The models root did not answer",
+            Self::ReadOnly => "The database takes no changes",
             Self::DatabaseUnavailable => "The database did not answer",
             Self::Overloaded => "Too many requests at one time",
             Self::NotReady => "The service is not ready",
@@ -203,6 +207,10 @@ impl ErrorCode {
             Self::StorageUnavailable => {
                 "The folder of the models did not answer in time or cannot be read. Nothing was stored. Try again after \
                  the seconds in `Retry-After`; if it lasts, look at `/health/ready`."
+            }
+            Self::ReadOnly => {
+                "The database only answers reads at present, because it is a standby or its operator set it so. Nothing was \
+                 stored. Try again after the seconds in `Retry-After`; if it lasts, ask the operator of the database."
             }
             Self::DatabaseUnavailable => {
                 "The database did not answer in time or cannot be reached. Try again after the seconds in `Retry-After`; \

@@ -10,7 +10,7 @@ use insta::assert_json_snapshot;
 use reqwest::Method;
 use serde_json::json;
 
-use crate::support::{Answer, BASE_MODELS, Setup, TestApp};
+use crate::support::{Answer, BASE_MODELS, Setup, TestApp, new_model};
 
 #[tokio::test]
 async fn a_problem_says_what_is_wrong_and_how_to_mend_it() {
@@ -126,6 +126,68 @@ async fn only_local_host_names_are_answered_to_while_access_is_local() {
     }
     let open = TestApp::start_with(Setup { hosts: Hosts::Any, ..Setup::default() }).await;
     open.send(ask(&open, "example.org")).await.expect_status(200);
+}
+
+/// Makes every registration end in this error of the database.
+async fn refuse(app: &TestApp, state: &str, message: &str) {
+    app.sql(&format!(
+        "CREATE OR REPLACE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS \
+         $$ BEGIN RAISE EXCEPTION USING ERRCODE = '{state}', MESSAGE = '{message}'; END $$; \
+         CREATE OR REPLACE TRIGGER refuse BEFORE INSERT ON base_models FOR EACH ROW EXECUTE FUNCTION refuse()"
+    ))
+    .await;
+}
+
+#[tokio::test]
+async fn what_the_database_says_is_told_by_its_class() {
+    let app = TestApp::start().await;
+    app.folder("m").bert();
+    for (state, message, status, code) in [
+        ("25006", "cannot execute INSERT in a read-only transaction", 503, "READ_ONLY"),
+        ("40001", "could not serialize access due to concurrent update", 503, "DATABASE_UNAVAILABLE"),
+        ("40P01", "deadlock detected", 503, "DATABASE_UNAVAILABLE"),
+        ("53100", "could not extend file \"base/1/2\": No space left on device", 503, "DATABASE_UNAVAILABLE"),
+        ("53200", "out of memory", 503, "DATABASE_UNAVAILABLE"),
+        ("53300", "sorry, too many clients already", 503, "DATABASE_UNAVAILABLE"),
+        ("55P03", "canceling statement due to lock timeout", 503, "DATABASE_UNAVAILABLE"),
+        ("57014", "canceling statement due to statement timeout", 503, "DATABASE_UNAVAILABLE"),
+        ("57014", "canceling statement due to user request", 503, "DATABASE_UNAVAILABLE"),
+        ("57P03", "the database system is in recovery mode", 503, "DATABASE_UNAVAILABLE"),
+        ("23514", "new row violates check constraint", 422, "VALIDATION_FAILED"),
+        ("22021", "invalid byte sequence for encoding UTF8: 0x00", 422, "VALIDATION_FAILED"),
+        ("22P05", "unsupported Unicode escape sequence", 422, "VALIDATION_FAILED"),
+        ("54000", "index row size 2712 exceeds btree version 4 maximum 2704", 422, "VALIDATION_FAILED"),
+        ("XX000", "the secret words of the database", 500, "INTERNAL"),
+    ] {
+        refuse(&app, state, message).await;
+        let answer = app.post(BASE_MODELS, &new_model("m")).await.expect_problem(status, code);
+        assert!(!answer.text().contains(message), "{}", answer.text());
+        assert_eq!(answer.header("retry-after").is_some(), status == 503, "{state}");
+    }
+    app.get(BASE_MODELS).await.expect_status(200);
+    app.sql("DROP TRIGGER refuse ON base_models").await;
+    app.post(BASE_MODELS, &new_model("m")).await.expect_status(201);
+}
+
+#[tokio::test]
+async fn a_change_that_stood_in_the_way_of_another_is_tried_again() {
+    let app = TestApp::start().await;
+    app.folder("m").bert();
+    for (name, state, message) in [("m", "40P01", "deadlock detected"), ("n", "40001", "could not serialize access")] {
+        // A sequence counts also what is rolled back.
+        app.sql(&format!(
+            "CREATE SEQUENCE tries_{name}; \
+             CREATE OR REPLACE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN \
+             IF nextval('tries_{name}') < 3 THEN RAISE EXCEPTION USING ERRCODE = '{state}', MESSAGE = '{message}'; END IF; \
+             RETURN NEW; END $$; \
+             CREATE OR REPLACE TRIGGER refuse BEFORE INSERT ON base_models FOR EACH ROW EXECUTE FUNCTION refuse()"
+        ))
+        .await;
+        let mut body = new_model(name);
+        body["path"] = json!("m");
+        app.post(BASE_MODELS, &body).await.expect_status(201);
+    }
+    assert_eq!(app.count().await, 2);
 }
 
 #[tokio::test]

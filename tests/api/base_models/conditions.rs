@@ -214,6 +214,21 @@ async fn both_conditions_together_are_judged_in_their_order() {
     assert_eq!(tried, 24);
 }
 
+/// A base model has no date that could be told to the second, so conditions on dates are passed over, as section 13.1.3 has
+/// it.
+#[tokio::test]
+async fn dates_are_no_conditions() {
+    let app = TestApp::start().await;
+    let address = second_revision(&app, "m").await;
+    for header in ["if-modified-since", "if-unmodified-since"] {
+        for date in ["Thu, 01 Jan 1970 00:00:00 GMT", "Thu, 01 Jan 2099 00:00:00 GMT", "yesterday"] {
+            app.send(app.request(Method::GET, &address).header(header, date)).await.expect_status(200);
+            let change = app.request(Method::PATCH, &address).header(header, date).json(&json!({}));
+            app.send(change).await.expect_status(200);
+        }
+    }
+}
+
 /// The same where there is nothing: no state fulfils `If-Match`, and every `If-None-Match` holds.
 #[tokio::test]
 async fn conditions_on_what_is_not_there() {
