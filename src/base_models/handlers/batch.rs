@@ -37,10 +37,10 @@ impl Query for BatchQuery {
 pub struct BatchResult {
     /// How many are registered now. With `dry_run`, and with `atomic` where one was refused, none.
     #[schema(minimum = 0, maximum = 1000, example = 1)]
-    pub registered: usize,
+    pub registered: u32,
     /// How many were refused.
     #[schema(minimum = 0, maximum = 1000, example = 0)]
-    pub refused: usize,
+    pub refused: u32,
     /// What became of each, in the order they were sent in.
     #[schema(min_items = 1, max_items = 1000)]
     pub items: Vec<BatchItem>,
@@ -51,7 +51,7 @@ pub struct BatchResult {
 pub struct BatchItem {
     /// Its place in `items` as they were sent, from 0.
     #[schema(minimum = 0, maximum = 999, example = 0)]
-    pub index: usize,
+    pub index: u32,
     /// The status that a request for it alone would have had: 201 if it is registered, 200 if it could be but nothing was
     /// stored, otherwise that of its problem.
     #[schema(minimum = 200, maximum = 599, example = 201)]
@@ -100,12 +100,12 @@ pub async fn create_base_models(
 }
 
 fn result(batch: &Batch, outcomes: &Outcomes, place: &Place) -> BatchResult {
-    let registered = outcomes.items.iter().enumerate().filter_map(|(index, outcome)| match outcome {
+    let registered = (0..).zip(&outcomes.items).filter_map(|(index, outcome)| match outcome {
         Outcome::Registered(base_model) => Some((base_model.id, index)),
         Outcome::Taken(_) | Outcome::Refused => None,
     });
-    let registered: HashMap<Uuid, usize> = registered.collect();
-    let items = batch.items.iter().zip(&outcomes.items).enumerate().map(|(index, (given, outcome))| match outcome {
+    let registered: HashMap<Uuid, u32> = registered.collect();
+    let items = (0..).zip(batch.items.iter().zip(&outcomes.items)).map(|(index, (given, outcome))| match outcome {
         Outcome::Registered(base_model) => BatchItem {
             index,
             status: if outcomes.is_stored { 201 } else { 200 },
@@ -116,12 +116,17 @@ fn result(batch: &Batch, outcomes: &Outcomes, place: &Place) -> BatchResult {
         Outcome::Refused => refused(index, told(given, place)),
     });
     let items: Vec<BatchItem> = items.collect();
-    let stored = if outcomes.is_stored { registered.len() } else { 0 };
-    BatchResult { registered: stored, refused: items.len() - registered.len(), items }
+    let refused = count(items.iter().filter(|item| item.problem.is_some()));
+    let stored = count(items.iter().filter(|item| item.status == 201));
+    BatchResult { registered: stored, refused, items }
+}
+
+fn count<T>(items: impl Iterator<Item = T>) -> u32 {
+    items.fold(0, |count, _| count + 1)
 }
 
 /// A problem of one item; what it points at lies in that item.
-fn refused(index: usize, mut problem: Problem) -> BatchItem {
+fn refused(index: u32, mut problem: Problem) -> BatchItem {
     for pointer in problem.errors.iter_mut().filter_map(|error| error.pointer.as_mut()) {
         *pointer = format!("#/items/{index}{}", pointer.trim_start_matches('#'));
     }
@@ -136,13 +141,13 @@ fn told<T>(given: &ApiResult<T>, place: &Place) -> Problem {
 }
 
 /// Names that are taken, maybe by an earlier item of the same batch.
-fn taken(conflicts: &[Conflict], registered: &HashMap<Uuid, usize>, place: &Place) -> Problem {
+fn taken(conflicts: &[Conflict], registered: &HashMap<Uuid, u32>, place: &Place) -> Problem {
     let mut problem = ApiError::AlreadyExists(conflicts.to_vec()).problem(&place.path, &place.request_id);
     problem.errors = conflicts.iter().map(|held| fault(held, registered.get(&held.id))).collect();
     problem
 }
 
-fn fault(held: &Conflict, item: Option<&usize>) -> Fault {
+fn fault(held: &Conflict, item: Option<&u32>) -> Fault {
     match item {
         None => held.fault(),
         Some(item) => {
