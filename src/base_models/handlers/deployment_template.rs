@@ -42,11 +42,12 @@ pub async fn get_deployment_template(
 
 /// Set the deployment template
 ///
-/// Takes the text itself, so that `curl -T template.gotmpl` and a page's file upload both work. 64 KiB at most.
+/// Takes the text itself, so that `curl -T template.gotmpl` and a page's file upload both work: `application/octet-stream`
+/// is taken like `text/plain`, and so is a body without a type. 64 KiB at most.
 #[utoipa::path(
     tag = "deployment templates",
     params(Asked, ChangeHeaders),
-    request_body(content((Template = "text/plain", example = json!("{{ .System }} {{ .Prompt }}")), (Template = "application/octet-stream", example = json!("{{ .System }} {{ .Prompt }}"))), description = "The template"),
+    request_body(content = Template, content_type = "text/plain", description = "The template", example = json!("{{ .System }} {{ .Prompt }}")),
     responses(
         (status = NO_CONTENT, description = "It is set", headers(("ETag" = String, description = "The tag of the new state"))),
         ChangeProblems,
