@@ -156,8 +156,10 @@ impl<'a> Draft<'a> {
     }
 
     fn read(&mut self, path: &str, file: OpenFile, cap: u64) -> Option<Vec<u8>> {
-        let mut bytes = Vec::new();
-        let read = file.take(cap.min(self.bytes_left)).read_to_end(&mut bytes);
+        let most = cap.min(self.bytes_left);
+        // The size is that of the file, not one that it declares; one byte more, so that the end is seen without growing.
+        let mut bytes = Vec::with_capacity(usize::try_from(file.size().min(most)).unwrap_or_default() + 1);
+        let read = file.take(most).read_to_end(&mut bytes);
         self.note_read(path, &bytes);
         match read {
             Ok(_) if bytes.is_empty() => {

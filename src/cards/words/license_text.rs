@@ -8,6 +8,7 @@ use spdx::detection::{Store, TextData};
 
 /// Likeness above which a text counts as that of a licence; copyright lines are not compared.
 const ALIKE: f32 = 0.9;
+const COPYRIGHT: &str = "copyright";
 /// Texts that are remembered, so that folders without end fill no memory.
 const MOST_REMEMBERED: usize = 256;
 /// Longest line that is taken for a title, in characters.
@@ -94,10 +95,31 @@ pub fn recognise(text: &str) -> Recognised {
     if let Some((id, title)) = title.clone().and_then(|title| Some((by_title(&title)?, title))) {
         return Recognised::Titled { id, title };
     }
-    match remembered(text, compare) {
+    match verbatim(text).or_else(|| remembered(text, compare)) {
         Some((id, alike)) => Recognised::Spdx { id, alike },
         None => Recognised::Unknown { title },
     }
+}
+
+/// The licence whose letters are those of the text: that of most folders, found in microseconds, where making the texts
+/// to compare with and comparing takes a tenth of a second.
+fn verbatim(text: &str) -> Option<Likeness> {
+    let is_known = |id: &&str| spdx::license_id(id).is_some_and(|known| letters(known.text()).eq(letters(text)));
+    KNOWN.into_iter().find(is_known).map(|id| (id, 1.0))
+}
+
+/// Letters and digits in lower case, without the lines that say who holds the copyright.
+fn letters(text: &str) -> impl Iterator<Item = char> {
+    let lines = text.lines().filter(|line| !says_whose(line));
+    lines.flat_map(|line| line.chars().filter(|c| c.is_alphanumeric()).map(|c| c.to_ascii_lowercase()))
+}
+
+/// `Copyright (c) 2024 Someone`, `Copyright [yyyy] [name of copyright owner]`; not a line that goes on with a sentence.
+fn says_whose(line: &str) -> bool {
+    let line = line.trim_start();
+    let is_word = line.get(..COPYRIGHT.len()).is_some_and(|word| word.eq_ignore_ascii_case(COPYRIGHT));
+    let rest = line.get(COPYRIGHT.len()..).unwrap_or_default().trim_start();
+    is_word && rest.starts_with(|c: char| c.is_ascii_digit() || "([<©".contains(c))
 }
 
 /// A licence, and how alike the text is to its text.
@@ -178,6 +200,21 @@ mod tests {
     fn a_copyright_line_does_not_matter() {
         let text = format!("Copyright (c) 2024 Someone\n\n{}", spdx::license_id("MIT").unwrap().text());
         assert!(matches!(recognise(&text), Recognised::Spdx { id: "MIT", .. }));
+    }
+
+    #[test]
+    fn a_text_that_differs_in_its_layout_only_needs_no_comparison() {
+        for id in KNOWN {
+            let text = spdx::license_id(id).unwrap().text();
+            assert_eq!(verbatim(&text.to_ascii_uppercase().replace(' ', "  ")).map(|(id, _)| id), Some(id));
+            assert_eq!(compare(text).map(|(id, _)| id), Some(id), "a comparison finds the same");
+        }
+        let text = spdx::license_id("Apache-2.0").unwrap().text();
+        let theirs = text.replace("Copyright [yyyy] [name of copyright owner]", "Copyright 2024 Someone");
+        assert_ne!(text, theirs);
+        assert_eq!(verbatim(&theirs), Some(("Apache-2.0", 1.0)));
+        assert_eq!(verbatim(&format!("{text} And one thing more.")), None);
+        assert_eq!(verbatim(""), None);
     }
 
     #[test]
