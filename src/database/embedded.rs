@@ -17,7 +17,7 @@ pub struct Embedded {
 pub enum EmbeddedError {
     #[error("the data folder {0} is in use by another process: stop it, or choose another with --data-dir")]
     InUse(String),
-    #[error("the data folder {0} cannot be used: {1}")]
+    #[error("the data folder {0} cannot be used ({1}): mend it, or choose another with --data-dir")]
     Unusable(String, String),
 }
 
@@ -27,7 +27,7 @@ impl Embedded {
         let shown = folder.display().to_string();
         Self::start_on(DatabaseStorage::Directory(folder.join("postgres"))).await.map_err(|error| {
             let busy = error.storage_error().is_some_and(|storage| storage.code() == StorageErrorCode::Busy);
-            if busy { EmbeddedError::InUse(shown) } else { EmbeddedError::Unusable(shown, error.to_string()) }
+            if busy { EmbeddedError::InUse(shown) } else { EmbeddedError::Unusable(shown, reason(&error)) }
         })
     }
 
@@ -49,4 +49,14 @@ impl Embedded {
     pub async fn close(self) -> Result<(), Error> {
         self.server.close().await
     }
+}
+
+/// What was being done, and the innermost cause: only the two together say what is wrong with a folder.
+fn reason(error: &Error) -> String {
+    let mut innermost: &dyn std::error::Error = error;
+    while let Some(source) = innermost.source() {
+        innermost = source;
+    }
+    let (doing, cause) = (error.to_string(), innermost.to_string());
+    if doing == cause { doing } else { format!("{doing}: {cause}") }
 }

@@ -1,27 +1,14 @@
 //! The program itself: what it prints, how it starts, stops, and says why it does not.
 
-use std::io::{BufRead as _, BufReader, Read as _, Write as _};
-use std::net::{TcpListener, TcpStream};
+use std::net::TcpListener;
 use std::path::Path;
-use std::process::{Child, Command, Output, Stdio};
-use std::sync::mpsc::{Receiver, channel};
-use std::time::{Duration, Instant};
+use std::process::Output;
 
 use base_models::app::openapi_text;
-use rustix::process::{Pid, Signal, kill_process};
+use rustix::process::Signal;
 use serde_json::Value;
 
-use crate::support::{BASE_MODELS, ModelFolder, TestDatabase, new_model};
-
-/// Longest that a start or an end may take.
-const PATIENCE: Duration = Duration::from_secs(60);
-
-/// The program in a folder of its own, without settings from outside.
-fn program(home: &Path, arguments: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_base-models"));
-    command.current_dir(home).env_clear().env("RUST_BACKTRACE", "1").args(arguments).stdin(Stdio::null());
-    command
-}
+use crate::support::{BASE_MODELS, ModelFolder, Running, TestDatabase, new_model, program};
 
 fn run(home: &Path, arguments: &[&str]) -> Output {
     program(home, arguments).output().unwrap()
@@ -100,79 +87,6 @@ fn a_setting_that_does_not_exist_is_a_fault_of_use() {
     let home = tempfile::tempdir().unwrap();
     for arguments in [["--colour", "red"], ["--listen", "here"], ["--workers", "0"], ["--access", "all"]] {
         assert_eq!(run(home.path(), &arguments).status.code(), Some(2), "{arguments:?}");
-    }
-}
-
-/// A service that runs.
-struct Running {
-    process: Child,
-    address: String,
-    log: Receiver<String>,
-}
-
-impl Running {
-    /// Starts on that database, or on the embedded one in the folder.
-    fn start(home: &Path, database_url: Option<&str>) -> Self {
-        let mut command = program(home, &["--listen", "127.0.0.1:0"]);
-        if let Some(url) = database_url {
-            command.env("DATABASE_URL", url);
-        }
-        let mut process = command.stderr(Stdio::piped()).spawn().unwrap();
-        let errors = BufReader::new(process.stderr.take().unwrap());
-        let (sender, log) = channel();
-        std::thread::spawn(move || errors.lines().map_while(Result::ok).try_for_each(|line| sender.send(line)));
-        let mut running = Self { process, address: String::new(), log };
-        let page = running.await_line("/swagger-ui/");
-        running.address = page.split("http://").nth(1).unwrap().split('/').next().unwrap().to_owned();
-        running.await_line("ready");
-        running
-    }
-
-    /// Waits for a line of the log.
-    fn await_line(&self, words: &str) -> String {
-        let deadline = Instant::now() + PATIENCE;
-        loop {
-            let line = self.log.recv_timeout(deadline.saturating_duration_since(Instant::now()));
-            let line = line.unwrap_or_else(|_| panic!("the log never said {words:?}"));
-            if line.contains(words) {
-                return line;
-            }
-        }
-    }
-
-    /// Sends a request without a body, or with a JSON one.
-    fn ask(&self, line: &str, body: &str) -> String {
-        let mut stream = TcpStream::connect(&self.address).unwrap();
-        let length = body.len();
-        let kind = "Content-Type: application/json";
-        write!(stream, "{line} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n{kind}\r\nContent-Length: {length}\r\n\r\n{body}")
-            .unwrap();
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer).unwrap();
-        answer
-    }
-
-    fn signal(&self, signal: Signal) {
-        let id = Pid::from_child(&self.process);
-        kill_process(id, signal).unwrap();
-    }
-
-    fn exit_code(&mut self) -> Option<i32> {
-        let deadline = Instant::now() + PATIENCE;
-        while Instant::now() < deadline {
-            if let Some(status) = self.process.try_wait().unwrap() {
-                return status.code();
-            }
-            std::thread::sleep(Duration::from_millis(20));
-        }
-        panic!("it does not stop")
-    }
-}
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        let _ = self.process.kill();
-        let _ = self.process.wait();
     }
 }
 
@@ -261,6 +175,15 @@ fn what_was_answered_before_a_kill_is_answered_again() {
         assert!(head.starts_with("HTTP/1.1 201"), "{head}");
         assert_eq!(keyed(&second.address, &cut_off).unwrap().1, record);
     }
+}
+
+#[cfg(feature = "embedded")]
+#[test]
+fn a_data_folder_that_cannot_be_used_is_told_with_the_cause() {
+    let home = tempfile::tempdir().unwrap();
+    std::fs::write(home.path().join("file"), "").unwrap();
+    let told = refusal(&run(home.path(), &["--listen", "127.0.0.1:0", "--data-dir", "file"]));
+    assert!(told.contains("os error") && told.contains("--data-dir"), "{told}");
 }
 
 #[cfg(feature = "embedded")]

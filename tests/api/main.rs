@@ -29,4 +29,6 @@ mod openapi;
 mod paths;
 mod problems;
 mod races;
+#[cfg(unix)]
+mod sudden_end;
 mod support;

@@ -4,6 +4,8 @@ mod answer;
 mod app;
 mod database;
 mod models;
+#[cfg(unix)]
+mod program;
 mod raw;
 mod wait;
 
@@ -11,6 +13,8 @@ pub use answer::Answer;
 pub use app::{Setup, TestApp, manners, new_model};
 pub use database::TestDatabase;
 pub use models::ModelFolder;
+#[cfg(unix)]
+pub use program::{Running, ask, program};
 pub use raw::RawConnection;
 pub use wait::{eventually, within};
 
