@@ -24,7 +24,7 @@ const MAX_BODY: usize = 8 << 20;
 /// Folders of one batch that are read at the same time: half of the threads, so that others find one free.
 const AT_ONCE: usize = 4;
 /// How long all folders of a batch may take together.
-const READING: Duration = Duration::from_secs(60);
+const READING: Duration = Duration::from_secs(120);
 /// How long all rows of a batch may take together.
 const WRITING: Duration = Duration::from_secs(30);
 /// Most bytes of cards and kept files that a batch may hold in memory.
@@ -84,8 +84,7 @@ pub struct Outcomes {
 impl Batch {
     /// Judges the items and reads their folders, some at the same time. What is wrong with an item is told with it.
     pub async fn read(service: &Service, items: Vec<Value>) -> ApiResult<Self> {
-        let too_slow =
-            |_| Err(ApiError::BatchTooLarge("the folders of this batch could not be read within 60 seconds"));
+        let too_slow = |_| Err(ApiError::BatchTooLarge("the folders of this batch could not be read within 2 minutes"));
         tokio::time::timeout(READING, Self::read_all(service, items)).await.unwrap_or_else(too_slow)
     }
 

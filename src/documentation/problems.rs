@@ -62,7 +62,7 @@ fn sample(code: ErrorCode) -> (ApiError, &'static str) {
         ErrorCode::RequestInProgress => (ApiError::RequestInProgress, BASE_MODELS),
         ErrorCode::IdempotencyKeyReused => (ApiError::IdempotencyKeyReused, BASE_MODELS),
         ErrorCode::BatchTooLarge => {
-            let limit = "the folders of this batch could not be read within 60 seconds";
+            let limit = "the folders of this batch could not be read within 2 minutes";
             (ApiError::BatchTooLarge(limit), "/api/v1/base-models/batch")
         }
         ErrorCode::BodyTooLarge => (ApiError::BodyTooLarge { limit: 1 << 20 }, BASE_MODELS),

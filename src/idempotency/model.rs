@@ -71,11 +71,11 @@ impl Claim {
     /// Claims the key if it is free, and tells how it stands with it if it is not.
     pub async fn take(&self, db: &mut Connection) -> QueryResult<Standing> {
         remove_expired(db).await?;
-        // One statement: of two requests that come at the same time, one claims the key. Two minutes are longer than any
-        // request takes.
+        // One statement: of two requests that come at the same time, one claims the key. Five minutes are longer than any
+        // request takes, and a batch takes longest.
         let claim = diesel::sql_query(
             "INSERT INTO idempotency_keys (key, operation, body_digest, claim, claimed_until) \
-             VALUES ($1, $2, $3, $4, now() + interval '2 minutes') \
+             VALUES ($1, $2, $3, $4, now() + interval '5 minutes') \
              ON CONFLICT (key, operation) DO UPDATE SET body_digest = excluded.body_digest, claim = excluded.claim, \
              claimed_until = excluded.claimed_until, created_at = now(), status = NULL, headers = NULL, body = NULL \
              WHERE idempotency_keys.created_at < now() - interval '24 hours' \

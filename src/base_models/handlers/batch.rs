@@ -68,7 +68,7 @@ pub struct BatchItem {
 /// whatever became of the items: each has a `status` of its own, and the `problem` it would have met alone. An item that is
 /// refused does not keep the others from being registered, unless `atomic` is set: then nothing is stored if one is
 /// refused, and each item says what it would have been. A name that two items share goes to the first of them. A batch
-/// whose folders take longer than 60 seconds is refused as a whole.
+/// whose folders take longer than 2 minutes is refused as a whole.
 #[utoipa::path(
     tag = "base models",
     params(BatchQuery, IdempotencyHeader),
