@@ -1,25 +1,25 @@
 //! The number of parameters from the configuration, where the weights cannot be counted.
 //!
-//! The closed form is the sum of the weight matrices of a decoder as transformers' classes lay them
-//! out. It is exact for dense models and mixtures of the families below; towers of multimodal models and
-//! heads for further predictions are not in it, and families that are not known get no number.
+//! The closed form is the sum of the weight matrices of the model as transformers' classes lay them out. It is exact for
+//! the families that are known, with what the class puts behind the last layer; heads for further predictions are not in
+//! it, and families and towers that are not known get no number.
 
-use super::family::{Family, family};
-use crate::cards::card::{Architecture, Card};
+use serde_json::Value;
+
+use super::decoder_estimate::estimate;
+use super::decoder_switches::Rest;
+use super::family::family;
+use super::{encoder_estimate as encoder, pair_estimate as pair};
+use crate::cards::card::Card;
 use crate::cards::draft::{Draft, fill};
 use crate::cards::facts::{Fact, Field, Source};
 
 /// Fills the counts that are still open.
 pub fn fill(draft: &mut Draft<'_>) {
-    if draft.card.weights.parameters.total.is_some() {
+    if draft.card.weights.parameters.total.is_some() || !is_whole(&draft.card.architectures) {
         return;
     }
-    if !is_whole(&draft.card.architectures) {
-        return;
-    }
-    let Some(family) = draft.card.family.as_deref().and_then(family) else { return };
-    let rest = Rest::of(draft);
-    let Some(estimate) = estimate(&draft.card, &family, &rest) else { return };
+    let Some(estimate) = of_model(draft) else { return };
     let source = |what: &str| {
         Source::derived(format!(
             "{what} of the closed form of the configuration: embeddings, attention, feed-forward and norms"
@@ -28,6 +28,24 @@ pub fn fill(draft: &mut Draft<'_>) {
     fill!(draft, weights.parameters.total, Some(Fact::new(estimate.total, source("total"))));
     let active = Some(estimate.active).filter(|active| *active < estimate.total);
     fill!(draft, weights.parameters.active, active.map(|active| Fact::new(active, source("active part"))));
+}
+
+fn of_model(draft: &mut Draft<'_>) -> Option<Estimate> {
+    let name = draft.card.family.clone()?;
+    let document = draft.json("config.json");
+    let empty = Value::Null;
+    let root = document.as_ref().map_or_else(|| Field::root("config.json", &empty), |document| document.root());
+    if let Some(total) = encoder::total(&draft.card, &root).or_else(|| pair::total(&draft.card, &root)) {
+        return Some(Estimate { total, active: total });
+    }
+    let rest = Rest::of(&root, &name);
+    let family = rest.adapt(&name, family(&name)?)?;
+    let head = Head::of(draft.card.architectures.first().map(String::as_str))?;
+    let mut estimate = estimate(&draft.card, &family, &rest, head)?;
+    let towers = towers(&draft.card, &name, &root)?;
+    estimate.total = estimate.total.checked_add(towers)?;
+    estimate.active = estimate.active.checked_add(towers)?;
+    Some(estimate)
 }
 
 /// Whether the class is that of a whole model. Drafts for speculative decoding borrow the family of
@@ -40,250 +58,107 @@ fn is_whole(architectures: &[String]) -> bool {
     })
 }
 
-/// What the card does not hold and the closed form needs.
-#[derive(Debug, Default, PartialEq, Eq)]
-struct Rest {
-    /// Layers at the beginning that are dense.
-    first_dense: u64,
-    /// Every so many-th layer has experts.
-    sparse_step: Option<u64>,
-    /// Layers that are dense, by their number.
-    dense_layers: u64,
-    shared_width: Option<u64>,
-    token_types: u64,
-    positions: Option<u64>,
+/// What stands behind the last layer, by the name of the class.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Head {
+    /// The output embedding.
+    Words,
+    /// A row for each label.
+    Labels,
+    Nothing,
 }
 
-impl Rest {
-    fn of(draft: &mut Draft<'_>) -> Self {
-        let Some(document) = draft.json("config.json") else { return Self::default() };
-        let root = document.root();
-        let nested = ["text_config", "llm_config", "language_config"].iter().find_map(|key| root.get(key));
-        let get = |key: &str| nested.as_ref().and_then(|text| text.get(key)).or_else(|| root.get(key));
-        let positive = |key: &str| get(key).and_then(|field| field.positive()).map(|fact| fact.value);
-        Self {
-            first_dense: positive("first_k_dense_replace").unwrap_or(0),
-            sparse_step: positive("decoder_sparse_step"),
-            dense_layers: get("mlp_only_layers").map_or(0, |field: Field<'_>| field.items().count() as u64),
-            shared_width: positive("shared_expert_intermediate_size"),
-            token_types: positive("type_vocab_size").unwrap_or(0),
-            positions: positive("max_position_embeddings").or_else(|| positive("n_positions")),
+impl Head {
+    /// `None` for a class whose head is not known.
+    fn of(class: Option<&str>) -> Option<Self> {
+        let Some(class) = class else { return Some(Self::Words) };
+        let ends = |ends: &[&str]| ends.iter().any(|end| class.ends_with(end));
+        match () {
+            () if ends(&["CausalLM", "LMHeadModel", "ForConditionalGeneration", "ChatGLMModel"]) => Some(Self::Words),
+            () if ends(&["ForSequenceClassification"]) => Some(Self::Labels),
+            () if ends(&["Model"]) && !ends(&["RewardModel"]) => Some(Self::Nothing),
+            () => None,
         }
     }
 }
 
+/// The SigLIP tower of Gemma 3 and what joins it; of other towers the sizes are not told, and of a model with one there
+/// is no number.
+fn towers(card: &Card, family: &str, root: &Field<'_>) -> Option<u64> {
+    let pooled = root.path(&["vision_config", "vision_use_head"]).is_none_or(|field| field.value != false);
+    let architecture = &card.architecture;
+    let Some(tower) = &architecture.vision else { return architecture.audio.is_none().then_some(0) };
+    if family != "gemma3" || tower.family.as_deref() != Some("siglip_vision_model") || pooled {
+        return None;
+    }
+    let (width, inner, patch) = (tower.hidden_size?, tower.intermediate_size?, tower.patch_size?);
+    let side = tower.image_size?.checked_div(patch)?;
+    let layer = sum(&[product(&[4, width, width]), product(&[2, width, inner]), product(&[9, width]), Some(inner)])?;
+    sum(&[
+        product(&[3, patch, patch, width])?.checked_add(width),
+        product(&[side, side, width]),
+        product(&[tower.num_hidden_layers?, layer]),
+        product(&[2, width]),
+        product(&[width, architecture.hidden_size?])?.checked_add(width),
+    ])
+}
+
+/// The labels of a classifier; two where the file has none, as transformers has it.
+pub fn labels(root: &Field<'_>) -> Option<u64> {
+    let named = root.get("id2label").and_then(|map| Some(map.value.as_object()?.len() as u64));
+    named.or_else(|| Some(root.get("num_labels")?.positive()?.value))
+}
+
 #[derive(Debug, PartialEq, Eq)]
-struct Estimate {
-    total: u64,
-    active: u64,
+pub struct Estimate {
+    pub total: u64,
+    pub active: u64,
 }
 
 /// A product, unless it is beyond 64 bits.
-fn product(factors: &[u64]) -> Option<u64> {
+pub fn product(factors: &[u64]) -> Option<u64> {
     factors.iter().try_fold(1_u64, |product, factor| product.checked_mul(*factor))
 }
 
-fn sum(terms: &[Option<u64>]) -> Option<u64> {
+pub fn sum(terms: &[Option<u64>]) -> Option<u64> {
     terms.iter().try_fold(0_u64, |sum, term| sum.checked_add((*term)?))
-}
-
-fn estimate(card: &Card, family: &Family, rest: &Rest) -> Option<Estimate> {
-    let architecture = &card.architecture;
-    let layers = architecture.num_hidden_layers?;
-    let width = architecture.hidden_size?;
-    let sparse = sparse_layers(architecture, rest, layers);
-    let attention = match architecture.mla {
-        Some(_) => mla(architecture)?,
-        None => attention(architecture, family)?,
-    };
-    let norms = product(&[family.norms, width, family.vector()])?;
-    let mixture = if sparse > 0 { mixture(architecture, family, rest)? } else { Mixture::default() };
-    let total = sum(&[
-        embeddings(architecture, family, rest),
-        product(&[layers, attention.checked_add(norms)?]),
-        product(&[layers - sparse, if layers > sparse { dense(architecture, family)? } else { 0 }]),
-        product(&[sparse, mixture.all]),
-        product(&[family.final_norms, width, family.vector()]),
-    ])?;
-    Some(Estimate { total, active: total.checked_sub(product(&[sparse, mixture.idle])?)? })
-}
-
-fn sparse_layers(architecture: &Architecture, rest: &Rest, layers: u64) -> u64 {
-    if architecture.experts.as_ref().and_then(|experts| experts.total).is_none_or(|total| total < 2) {
-        return 0;
-    }
-    let open = layers.saturating_sub(rest.first_dense).saturating_sub(rest.dense_layers);
-    open.checked_div(rest.sparse_step.unwrap_or(1)).unwrap_or(open)
-}
-
-fn embeddings(architecture: &Architecture, family: &Family, rest: &Rest) -> Option<u64> {
-    let (vocabulary, width) = (architecture.vocab_size?, architecture.hidden_size?);
-    let tied = architecture.tie_word_embeddings.unwrap_or(family.tied);
-    let positions = if family.positions {
-        rest.positions.or(architecture.context_length)?.checked_add(family.position_offset)?
-    } else {
-        0
-    };
-    sum(&[
-        product(&[vocabulary, width, if tied || family.headless { 1 } else { 2 }]),
-        product(&[positions, width]),
-        product(&[if family.headless { rest.token_types } else { 0 }, width]),
-        Some(if family.head_bias { vocabulary } else { 0 }),
-        // The pooler of BERT.
-        if family.headless { product(&[width, width])?.checked_add(width) } else { Some(0) },
-    ])
-}
-
-/// `H·h·d + 2·H·kv·d + h·d·H`, and the biases and norms of the family.
-fn attention(architecture: &Architecture, family: &Family) -> Option<u64> {
-    let (width, heads, size) = (architecture.hidden_size?, architecture.num_attention_heads?, architecture.head_dim?);
-    let kv = architecture.num_key_value_heads.unwrap_or(heads);
-    let queries = product(&[heads, size])?;
-    let keys = product(&[2, kv, size])?;
-    sum(&[
-        product(&[2, width, queries]),
-        product(&[width, keys]),
-        if family.qkv_bias { queries.checked_add(keys) } else { Some(0) },
-        Some(if family.out_bias { width } else { 0 }),
-        if family.qk_norm { size.checked_mul(2) } else { Some(0) },
-    ])
-}
-
-/// Multi-head latent attention: queries, keys and values by way of their low ranks.
-fn mla(architecture: &Architecture) -> Option<u64> {
-    let (width, heads, mla) =
-        (architecture.hidden_size?, architecture.num_attention_heads?, architecture.mla.as_ref()?);
-    let (rank, rope, nope, value) = (mla.kv_lora_rank?, mla.qk_rope_head_dim?, mla.qk_nope_head_dim?, mla.v_head_dim?);
-    let head = nope.checked_add(rope)?;
-    let queries = match mla.q_lora_rank {
-        Some(low) => sum(&[product(&[width, low]), Some(low), product(&[low, heads, head])]),
-        None => product(&[width, heads, head]),
-    };
-    sum(&[
-        queries,
-        product(&[width, rank.checked_add(rope)?]),
-        Some(rank),
-        product(&[rank, heads, nope.checked_add(value)?]),
-        product(&[heads, value, width]),
-    ])
-}
-
-/// A feed-forward part: three matrices where it is gated, else two.
-fn dense(architecture: &Architecture, family: &Family) -> Option<u64> {
-    let (width, inner) =
-        (architecture.hidden_size?, architecture.intermediate_size?.checked_div(family.inner_divisor)?);
-    let matrices = if family.gated { 3 } else { 2 };
-    sum(&[product(&[matrices, width, inner]), Some(if family.mlp_bias { inner.checked_add(width)? } else { 0 })])
-}
-
-#[derive(Default)]
-struct Mixture {
-    all: u64,
-    /// The experts that a token does not pass.
-    idle: u64,
-}
-
-fn mixture(architecture: &Architecture, family: &Family, rest: &Rest) -> Option<Mixture> {
-    let (width, experts) = (architecture.hidden_size?, architecture.experts.as_ref()?);
-    let (total, active) = (experts.total?, experts.active?);
-    let inner = experts.intermediate_size.or(architecture.intermediate_size)?;
-    let expert = product(&[3, width, inner])?;
-    let shared = match rest.shared_width {
-        // Qwen's shared expert has a width, and a gate of its own.
-        Some(shared) => product(&[3, width, shared])?.checked_add(width),
-        None => product(&[experts.shared.unwrap_or(0), expert]),
-    };
-    Some(Mixture {
-        all: sum(&[
-            product(&[total, expert]),
-            shared,
-            product(&[width, total]),
-            Some(if family.router_bias { total } else { 0 }),
-        ])?,
-        idle: product(&[total.checked_sub(active)?, expert])?,
-    })
 }
 
 #[cfg(test)]
 mod tests {
-    use super::*;
-    use crate::cards::card::{Experts, Mla};
+    use crate::cards::testing::card_of;
 
-    /// Sizes in the order vocabulary, width, layers, heads, key/value heads, head size, inner width.
-    fn card(name: &str, sizes: [u64; 7], tied: bool) -> Card {
-        let [vocab, hidden, layers, heads, kv, head, inner] = sizes;
-        Card {
-            family: Some(name.to_owned()),
-            architecture: Architecture {
-                vocab_size: Some(vocab),
-                hidden_size: Some(hidden),
-                num_hidden_layers: Some(layers),
-                num_attention_heads: Some(heads),
-                num_key_value_heads: Some(kv),
-                head_dim: Some(head),
-                intermediate_size: Some(inner),
-                tie_word_embeddings: Some(tied),
-                context_length: Some(1024),
-                ..Architecture::default()
-            },
-            ..Card::default()
-        }
-    }
-
-    fn total(card: &Card, rest: &Rest) -> u64 {
-        let family = family(card.family.as_deref().unwrap()).unwrap();
-        estimate(card, &family, rest).unwrap().total
+    fn total(config: &str) -> Option<u64> {
+        card_of(&[("config.json", config)]).weights.parameters.total
     }
 
     #[test]
-    fn dense_models_are_counted_to_the_last_parameter() {
-        let rest = Rest::default();
-        for (name, sizes, tied, expected) in [
-            ("qwen2", [152_064, 5120, 48, 40, 8, 128, 13_824], false, 14_770_033_664),
-            ("gemma", [256_000, 2048, 18, 8, 1, 256, 16_384], true, 2_506_172_416),
-            ("llama", [128_256, 4096, 32, 32, 8, 128, 14_336], false, 8_030_261_248),
-            ("internlm2", [92_544, 4096, 32, 32, 8, 128, 14_336], false, 7_737_708_544),
-            ("phi3", [32_064, 3072, 32, 32, 32, 96, 8192], false, 3_821_079_552),
-            ("phi", [51_200, 2560, 32, 32, 32, 80, 10_240], false, 2_779_683_840),
-            ("qwen", [151_936, 4096, 32, 32, 32, 128, 22_016], false, 7_721_324_544),
-            ("gpt2", [50_257, 768, 12, 12, 12, 64, 3072], true, 124_439_808),
-            ("qwen3", [151_936, 1024, 28, 16, 8, 128, 3072], true, 596_049_920),
-        ] {
-            assert_eq!(total(&card(name, sizes, tied), &rest), expected, "{name}");
-        }
+    fn what_stands_behind_the_last_layer_is_that_of_the_class() {
+        let of = |class: &str| {
+            total(&format!(
+                r#"{{"model_type": "llama", "architectures": ["{class}"], "hidden_size": 4096, "intermediate_size": 14336,
+                "num_attention_heads": 32, "num_key_value_heads": 8, "num_hidden_layers": 32, "vocab_size": 128256,
+                "tie_word_embeddings": false, "id2label": {{"0": "score"}}}}"#
+            ))
+        };
+        assert_eq!(of("LlamaForCausalLM"), Some(8_030_261_248));
+        assert_eq!(of("LlamaModel"), Some(7_504_924_672));
+        assert_eq!(of("LlamaForSequenceClassification"), Some(7_504_928_768));
+        assert_eq!(of("LlamaForQuestionAnswering"), None);
     }
 
     #[test]
-    fn a_mixture_counts_all_experts_and_the_active_ones() {
-        let mut mixtral = card("mixtral", [32_000, 4096, 32, 32, 8, 128, 14_336], false);
-        mixtral.architecture.experts = Some(Experts { total: Some(8), active: Some(2), ..Experts::default() });
-        let estimate = estimate(&mixtral, &family("mixtral").unwrap(), &Rest::default()).unwrap();
-        assert_eq!(estimate, Estimate { total: 46_702_792_704, active: 12_879_925_248 });
-    }
-
-    #[test]
-    fn latent_attention_counts_its_low_ranks() {
-        let mut deepseek = card("deepseek_v3", [129_280, 7168, 61, 128, 128, 192, 18_432], false);
-        deepseek.architecture.mla = Some(Mla {
-            q_lora_rank: Some(1536),
-            kv_lora_rank: Some(512),
-            qk_nope_head_dim: Some(128),
-            qk_rope_head_dim: Some(64),
-            v_head_dim: Some(128),
-        });
-        deepseek.architecture.experts =
-            Some(Experts { total: Some(256), active: Some(8), shared: Some(1), intermediate_size: Some(2048) });
-        let rest = Rest { first_dense: 3, ..Rest::default() };
-        assert_eq!(total(&deepseek, &rest), 671_026_419_200);
-    }
-
-    #[test]
-    fn what_is_not_known_gives_no_number() {
-        let mut unknown = card("llama", [32_000, 4096, 32, 32, 8, 128, 11_008], false);
-        unknown.architecture.vocab_size = None;
-        assert_eq!(estimate(&unknown, &family("llama").unwrap(), &Rest::default()), None);
-        let huge = card("llama", [u64::MAX, u64::MAX, 2, 2, 2, 2, 2], false);
-        assert_eq!(estimate(&huge, &family("llama").unwrap(), &Rest::default()), None);
-        assert!(family("never_heard_of").is_none());
+    fn a_tower_is_counted_or_there_is_no_number() {
+        let of = |tower: &str| {
+            total(&format!(
+                r#"{{"model_type": "gemma3", "architectures": ["Gemma3ForConditionalGeneration"], "text_config":
+                {{"model_type": "gemma3_text", "hidden_size": 5376, "intermediate_size": 21504, "num_attention_heads": 32,
+                "num_key_value_heads": 16, "head_dim": 128, "num_hidden_layers": 62, "vocab_size": 262208}},
+                "vision_config": {{"model_type": "{tower}", "hidden_size": 1152, "image_size": 896, "patch_size": 14,
+                "intermediate_size": 4304, "num_hidden_layers": 27, "num_attention_heads": 16, "vision_use_head": false}}}}"#
+            ))
+        };
+        assert_eq!(of("siglip_vision_model"), Some(27_432_406_640));
+        assert_eq!(of("another_tower"), None);
     }
 }

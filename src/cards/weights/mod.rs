@@ -4,6 +4,9 @@
 //! same weights several times, and nothing of two sets is ever added.
 
 mod bytes;
+mod decoder_estimate;
+mod decoder_switches;
+mod encoder_estimate;
 mod estimate;
 mod family;
 mod fault;
@@ -23,6 +26,7 @@ mod inspect;
 mod metered;
 mod names;
 mod packing;
+mod pair_estimate;
 mod parameters;
 mod parts;
 mod safetensors;
