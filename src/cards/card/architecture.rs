@@ -133,9 +133,15 @@ pub struct Layers {
     /// Layers that keep a state of constant size: state-space, linear attention, convolution.
     #[schema(example = 0)]
     pub recurrent: u64,
-    /// Layers that keep nothing between tokens: plain feed-forward.
+    /// Layers that keep nothing between tokens: plain feed-forward, or attention over the keys and values of an earlier layer.
     #[schema(example = 0)]
     pub other: u64,
+    /// Keys and values that a token leaves in a layer of full attention, where they are not 2 x `num_key_value_heads` x `head_dim`.
+    #[schema(example = 4096)]
+    pub full_attention_width: Option<u64>,
+    /// The same of a layer with a window.
+    #[schema(example = 8192)]
+    pub sliding_attention_width: Option<u64>,
 }
 
 /// Sizes that decide how large the state of one recurrent layer is.

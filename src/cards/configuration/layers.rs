@@ -24,13 +24,21 @@ const WINDOWS: [&str; 6] = [
 /// ModernBERT's period, in which the first layer attends to everything.
 const FIRST_OF: &str = "global_attn_every_n_layers";
 /// Every so many layers attend to everything; these classes say so by default.
-const PERIODS: [(&str, u64); 7] = [
+const PERIODS: [(&str, u64); 15] = [
     ("gemma2", 2),
+    ("vaultgemma", 2),
     ("gemma3_text", 6),
     ("gemma3n_text", 5),
     ("cohere2", 4),
+    ("cohere2_moe", 4),
+    ("olmo3", 4),
+    ("exaone4", 4),
+    ("cwm", 4),
+    ("afmoe", 4),
     ("gpt_oss", 2),
     ("qwen3_next", 4),
+    ("qwen3_5_text", 4),
+    ("qwen3_5_moe_text", 4),
     ("llama4_text", 4),
 ];
 
@@ -92,11 +100,49 @@ fn listed(settings: &Settings<'_>) -> Option<Fact<Layers>> {
     let depth = settings.count(&["num_hidden_layers"]).map_or(words.len(), |depth| bounded(depth.value));
     let repeats = field.pointer.ends_with("/block_types");
     let length = if repeats { depth } else { words.len() };
-    let layers = count(words.iter().copied().cycle().take(length).map(|layer| match layer {
+    let own = length.saturating_sub(shared(settings));
+    let layers = count(words.iter().copied().cycle().take(length).enumerate().map(|(at, layer)| match layer {
+        Layer::Full | Layer::Sliding if at >= own => Layer::Other,
         Layer::Full if repeats => Layer::Sliding,
         layer => layer,
     }));
-    Some(Fact::new(layers, field.source().by("its entries, counted")))
+    let layers = with_widths(settings, layers);
+    let how = if own < length {
+        "its entries, counted; the last use the keys and values of others"
+    } else {
+        "its entries, counted"
+    };
+    Some(Fact::new(layers, field.source().by(how)))
+}
+
+/// The last layers of Gemma 3n and some of its successors use the keys and values of earlier ones.
+fn shared(settings: &Settings<'_>) -> usize {
+    let field = settings.field(&["num_kv_shared_layers"]).and_then(|field| field.positive());
+    field.map_or(0, |fact| bounded(fact.value))
+}
+
+/// Where layers of one kind have heads of their own: Gemma 4 for those that see everything, MiMo for those with a window.
+fn with_widths(settings: &Settings<'_>, layers: Layers) -> Layers {
+    let count = |keys: &[&str]| Some(settings.field(keys)?.positive()?.value);
+    let width = |heads: u64, key: u64, value: Option<u64>| heads.checked_mul(key.checked_add(value.unwrap_or(key))?);
+    let global = || {
+        let heads = count(&["num_global_key_value_heads"]).or_else(|| count(&["num_key_value_heads"]))?;
+        width(heads, count(&["global_head_dim"])?, None)
+    };
+    let split = || {
+        let heads = count(&["num_key_value_heads"])?;
+        width(heads, count(&["head_dim"])?, Some(count(&["v_head_dim"])?))
+            .filter(|_| settings.field(&["kv_lora_rank"]).is_none())
+    };
+    let windowed = || {
+        let heads = count(&["swa_num_key_value_heads"])?;
+        width(heads, count(&["swa_head_dim", "head_dim"])?, count(&["swa_v_head_dim", "v_head_dim"]))
+    };
+    Layers {
+        full_attention_width: global().or_else(split),
+        sliding_attention_width: windowed().or_else(split),
+        ..layers
+    }
 }
 
 /// No model has more layers than this; it bounds the work that a number in a file can cause.
@@ -169,12 +215,14 @@ fn periodic(settings: &Settings<'_>, depth: u64, windowed: bool) -> Option<Fact<
     let first = settings.field(&[FIRST_OF]).map(|_| 0);
     let full = full_layers(depth, period, stated.map(|offset| offset.value).or(first))?;
     let rest = depth.checked_sub(full)?;
-    let keeps_state = recurrent.is_some() || settings.model_type() == "qwen3_next";
+    let of_deltas = ["qwen3_next", "qwen3_5_text", "qwen3_5_moe_text"].contains(&settings.model_type());
+    let keeps_state = recurrent.is_some() || of_deltas;
     if !keeps_state && !windowed {
         return None;
     }
     let (sliding, recurrent) = if keeps_state { (0, rest) } else { (rest, 0) };
-    let layers = Layers { full_attention: full, sliding_attention: sliding, recurrent, other: 0 };
+    let layers = Layers { full_attention: full, sliding_attention: sliding, recurrent, ..Layers::default() };
+    let layers = with_widths(settings, layers);
     let how = format!("every {period} layers one attends to everything");
     let source = fact.map(|fact| fact.source).unwrap_or_default().by(how);
     Some(Fact::new(layers, source))
@@ -246,6 +294,30 @@ mod tests {
         assert_eq!(layers(config), Some([0, 8, 18, 0]));
         let huge = config.replace("26", "99999999999999");
         assert_eq!(layers(&huge).map(|counts| counts.iter().sum()), Some(100_000));
+    }
+
+    #[test]
+    fn layers_that_share_keys_and_values_keep_none() {
+        let config = r#"{"model_type": "gemma3n_text", "hidden_size": 8, "num_hidden_layers": 5, "sliding_window": 512,
+            "num_kv_shared_layers": 2, "layer_types": ["sliding_attention", "sliding_attention", "full_attention",
+            "sliding_attention", "full_attention"]}"#;
+        assert_eq!(layers(config), Some([1, 2, 0, 2]));
+    }
+
+    #[test]
+    fn layers_of_one_kind_may_have_heads_of_their_own() {
+        let widths = |config: &str| {
+            let layers = card_of(&[("config.json", config)]).architecture.layers.unwrap();
+            (layers.full_attention_width, layers.sliding_attention_width)
+        };
+        let gemma = r#"{"model_type": "gemma4_text", "hidden_size": 8, "num_hidden_layers": 2, "sliding_window": 1024,
+            "head_dim": 256, "num_key_value_heads": 16, "global_head_dim": 512, "num_global_key_value_heads": 4,
+            "layer_types": ["sliding_attention", "full_attention"]}"#;
+        assert_eq!(widths(gemma), (Some(4096), None));
+        let mimo = r#"{"model_type": "mimo_v2_flash", "hidden_size": 8, "num_hidden_layers": 2, "sliding_window": 128,
+            "head_dim": 192, "v_head_dim": 128, "num_key_value_heads": 4, "swa_head_dim": 192, "swa_v_head_dim": 128,
+            "swa_num_key_value_heads": 8, "hybrid_layer_pattern": [0, 1]}"#;
+        assert_eq!(widths(mimo), (Some(1280), Some(2560)));
     }
 
     #[test]

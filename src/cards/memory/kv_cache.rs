@@ -36,20 +36,33 @@ pub fn kv_cache(card: &Card, context: Option<u64>, batch: u64, width: Width) -> 
     let mut sheet = Sheet::default();
     let layers = layers(&mut sheet, &card.architecture);
     let token = layers.as_ref().and_then(|layers| layer_bytes(&mut sheet, &card.architecture, layers, width));
+    let (wide, narrow) =
+        (of_kind(&mut sheet, "full", token, &layers, width), of_kind(&mut sheet, "sliding", token, &layers, width));
     let state = layers.as_ref().and_then(|layers| state_bytes(&mut sheet, &card.architecture, layers));
     let window = card.architecture.sliding_window;
     let context = sheet.need("context_length", context);
     sheet.note("batch", batch);
     let attending = layers.as_ref().map(|layers| (layers.full_attention, layers.sliding_attention));
-    let total =
-        attending.zip(token).zip(state).zip(context).and_then(|((((full, sliding), token), state), context)| {
+    let total = attending.zip(wide.zip(narrow)).zip(state).zip(context).and_then(
+        |((((full, sliding), (wide, narrow)), state), context)| {
             let windowed = window.map_or(context, |window| window.min(context));
-            let kept = product(&[full, context])?.checked_add(product(&[sliding, windowed])?)?;
-            product(&[batch, product(&[kept, token])?.checked_add(state)?])
-        });
-    let per_token =
-        attending.zip(token).and_then(|((full, sliding), token)| product(&[full.checked_add(sliding)?, token]));
+            let kept = product(&[full, context, wide])?.checked_add(product(&[sliding, windowed, narrow])?)?;
+            product(&[batch, kept.checked_add(state)?])
+        },
+    );
+    let per_token = attending.zip(wide.zip(narrow)).and_then(|((full, sliding), (wide, narrow))| {
+        product(&[full, wide])?.checked_add(product(&[sliding, narrow])?)
+    });
     KvCache { per_token, per_sequence: state, total: sheet.finish(total, formula(card), SOURCE) }
+}
+
+/// The bytes of a token in a layer of that kind, where its heads are not those of the others.
+fn of_kind(sheet: &mut Sheet, kind: &str, common: Option<u64>, layers: &Option<Layers>, width: Width) -> Option<u64> {
+    let layers = layers.as_ref()?;
+    let own = if kind == "full" { layers.full_attention_width } else { layers.sliding_attention_width };
+    let Some(own) = own else { return common };
+    sheet.note(&format!("layers.{kind}.width"), own);
+    width.bytes(own)
 }
 
 fn formula(card: &Card) -> &'static str {
@@ -76,7 +89,11 @@ fn layers(sheet: &mut Sheet, architecture: &Architecture) -> Option<Layers> {
             match (attends, architecture.sliding_window) {
                 (false, _) => Layers { recurrent: all, ..Layers::default() },
                 (true, Some(_)) => Layers { sliding_attention: all, ..Layers::default() },
-                (true, None) => Layers { full_attention: all, ..Layers::default() },
+                // Both in every layer, as Falcon-H1 has it.
+                (true, None) => {
+                    let recurrent = if architecture.state_space.is_some() { all } else { 0 };
+                    Layers { full_attention: all, recurrent, ..Layers::default() }
+                }
             }
         }
     };
@@ -184,6 +201,37 @@ mod tests {
         assert_eq!(cache.total.bytes, Some(2 * 2048 * 12 * (131_072 + 128)));
         model.architecture.layers = None;
         assert_eq!(kv_cache(&model, Some(131_072), 1, Width::HALF).total.bytes, Some(2048 * 24 * 128));
+    }
+
+    #[test]
+    fn layers_with_heads_of_their_own_keep_what_these_have() {
+        let mut gemma = card(60, 16, 256);
+        gemma.architecture.sliding_window = Some(1024);
+        gemma.architecture.layers = Some(Layers {
+            full_attention: 10,
+            sliding_attention: 50,
+            full_attention_width: Some(4096),
+            ..Layers::default()
+        });
+        let cache = kv_cache(&gemma, Some(100_000), 1, Width::HALF);
+        assert_eq!(cache.per_token, Some(10 * 4096 * 2 + 50 * 8192 * 2));
+        assert_eq!(cache.total.bytes, Some(10 * 4096 * 2 * 100_000 + 50 * 8192 * 2 * 1024));
+        assert_eq!(cache.total.inputs["layers.full.width"], 4096);
+    }
+
+    #[test]
+    fn a_layer_may_attend_and_keep_a_state_too() {
+        let mut both = card(24, 2, 128);
+        both.architecture.state_space = Some(StateSpace {
+            state_size: Some(256),
+            conv_kernel: Some(4),
+            inner_size: Some(3072),
+            groups: Some(1),
+            ..StateSpace::default()
+        });
+        let cache = kv_cache(&both, Some(10), 1, Width::HALF);
+        assert_eq!(cache.per_token, Some(24 * 2 * 2 * 128 * 2));
+        assert_eq!(cache.per_sequence, Some(24 * (3 * (3072 + 512) + 256 * 3072) * 4));
     }
 
     #[test]

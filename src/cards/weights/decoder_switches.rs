@@ -23,9 +23,9 @@ pub struct Rest {
     pub indexer: Option<(u64, u64)>,
     /// Layers that have an indexer, where the others share theirs.
     pub indexed_layers: Option<u64>,
-    flags: BTreeMap<String, bool>,
+    pub flags: BTreeMap<String, bool>,
     /// The embeddings have a width of their own.
-    projected: bool,
+    pub projected: bool,
 }
 
 impl Rest {
