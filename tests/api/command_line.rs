@@ -119,10 +119,12 @@ async fn a_signal_ends_it_well_and_what_was_stored_is_there_after_the_next_start
 /// Registers under a key; `None` if no whole answer came.
 #[cfg(feature = "embedded")]
 fn keyed(address: &str, name: &str) -> Option<(String, Value)> {
+    use std::io::{Read as _, Write as _};
+
     let mut body = new_model(name);
     body["path"] = "m".into();
     let body = body.to_string();
-    let mut stream = TcpStream::connect(address).ok()?;
+    let mut stream = std::net::TcpStream::connect(address).ok()?;
     let head =
         format!("POST {BASE_MODELS} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nIdempotency-Key: {name}");
     let kind = format!("Content-Type: application/json\r\nContent-Length: {}", body.len());
@@ -138,13 +140,14 @@ fn keyed(address: &str, name: &str) -> Option<(String, Value)> {
 fn what_was_answered_before_a_kill_is_answered_again() {
     use std::sync::Arc;
     use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::time::Duration;
 
     let home = tempfile::tempdir().unwrap();
     ModelFolder::new(home.path(), "models/m").bert();
     let mut first = Running::start(home.path(), None);
     let count = Arc::new(AtomicUsize::new(0));
     let client = |client: usize| {
-        let (address, count) = (first.address.clone(), count.clone());
+        let (address, count) = (first.address().to_owned(), count.clone());
         std::thread::spawn(move || {
             let mut answered = Vec::new();
             for number in 0.. {
@@ -162,18 +165,18 @@ fn what_was_answered_before_a_kill_is_answered_again() {
         std::thread::sleep(Duration::from_millis(5));
     }
     first.signal(Signal::KILL);
-    first.process.wait().unwrap();
+    assert_eq!(first.exit_code(), None, "a signal ended it");
     let second = Running::start(home.path(), None);
     for (answered, cut_off) in clients.into_iter().map(|client| client.join().unwrap()) {
         for (name, record) in answered {
-            let (head, again) = keyed(&second.address, &name).unwrap();
+            let (head, again) = keyed(second.address(), &name).unwrap();
             assert!(head.starts_with("HTTP/1.1 201") && head.contains("idempotency-replayed: true"), "{head}");
             assert_eq!(again, record);
         }
         // The one that was cut off was done or not done; either way it can be sent again.
-        let (head, record) = keyed(&second.address, &cut_off).unwrap();
+        let (head, record) = keyed(second.address(), &cut_off).unwrap();
         assert!(head.starts_with("HTTP/1.1 201"), "{head}");
-        assert_eq!(keyed(&second.address, &cut_off).unwrap().1, record);
+        assert_eq!(keyed(second.address(), &cut_off).unwrap().1, record);
     }
 }
 
