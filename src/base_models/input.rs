@@ -12,7 +12,7 @@ use super::names::{self, check_model_name, check_technical_name};
 use crate::cards::ModelPath;
 use crate::extract::{Body, Members};
 
-/// Most bytes of a description.
+/// Most characters of a description.
 const MAX_DESCRIPTION: usize = 16 << 10;
 /// Most bytes of all properties together, as JSON.
 const MAX_PROPERTIES: usize = 16 << 10;
@@ -20,6 +20,9 @@ const MAX_PROPERTIES: usize = 16 << 10;
 const MAX_PROPERTY_TEXT: usize = 8000;
 /// Most bytes of a deployment template.
 pub const MAX_TEMPLATE: usize = 64 << 10;
+/// Most characters of a model name.
+const MAX_MODEL_NAME: usize = 200;
+const MAX_TAGS: usize = 32;
 const MAX_TAG_CHARACTERS: usize = 64;
 /// Up to here every whole number is the same in every language's JSON (2^53).
 const MAX_EXACT: u64 = 1 << 53;
@@ -49,7 +52,7 @@ pub struct NewBaseModel {
         length(min = 1, max = 200, message = "must be 1 to 200 characters long"),
         custom(function = "check_model_name")
     )]
-    #[schema(min_length = 1, max_length = 200, example = "all-MiniLM-L6-v2")]
+    #[schema(value_type = ModelName)]
     pub model_name: String,
     /// The model's folder, or a single `.gguf` file, relative to the models root: `models/X`, `./models/X` and `X` mean
     /// the same.
@@ -59,9 +62,9 @@ pub struct NewBaseModel {
     )]
     #[schema(min_length = 1, max_length = 1024, example = "models/all-MiniLM-L6-v2")]
     pub path: String,
-    /// Free text, 16 KiB at most.
+    /// Free text, 16384 characters at most.
     #[validate(custom(function = "check_description"))]
-    #[schema(max_length = 16384, example = "Small encoder for semantic search")]
+    #[schema(value_type = Option<Description>)]
     pub description: Option<String>,
     /// Words to find it by.
     #[validate(length(max = 32, message = "must be at most 32 tags"), custom(function = "check_tags"))]
@@ -73,7 +76,7 @@ pub struct NewBaseModel {
     pub properties: Map<String, Value>,
     /// The Go template of an Ollama Modelfile, 64 KiB at most.
     #[validate(custom(function = "check_template"))]
-    #[schema(min_length = 1, max_length = 65536, example = "{{ .System }} {{ .Prompt }}")]
+    #[schema(value_type = Option<Template>)]
     pub deployment_template: Option<String>,
 }
 
@@ -91,25 +94,51 @@ pub struct BaseModelChanges {
         example = "llama3.2-1b"
     )]
     technical_name: Option<String>,
-    #[schema(min_length = 1, max_length = 200, nullable = false, example = "Llama-3.2-1B-Instruct")]
+    #[schema(value_type = ModelName, required = false)]
     model_name: Option<String>,
     /// Another folder is read at once, and the card becomes that folder's.
     #[schema(min_length = 1, max_length = 1024, nullable = false, example = "models/Llama-3.2-1B-Instruct")]
     path: Option<String>,
-    #[schema(max_length = 16384, example = "Default model of the chat team")]
+    #[schema(value_type = Option<Description>)]
     description: Option<String>,
     #[schema(value_type = Option<Vec<Tag>>, max_items = 32)]
     tags: Option<Vec<String>>,
     /// Members are merged one by one; `null` removes one.
     #[schema(value_type = Option<std::collections::BTreeMap<PropertyName, PropertyChange>>)]
     properties: Option<Map<String, Value>>,
-    #[schema(min_length = 1, max_length = 65536, example = "{{ .System }} {{ .Prompt }}")]
+    #[schema(value_type = Option<Template>)]
     deployment_template: Option<String>,
 }
 
+/// Full name of a base model, unique whatever its letter case. Space around it is left out.
+#[derive(ToSchema)]
+#[schema(
+    min_length = 1,
+    max_length = 200,
+    pattern = "^[\\t-\\r \\u0085\\u00a0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000]*[^\\t-\\r \\u0085\\u00a0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000\\u0000-\\u001f\\u007f-\\u009f\\u00ad\\u034f\\u061c\\u115f\\u1160\\u17b4\\u17b5\\u180b-\\u180f\\u200b-\\u200f\\u2028-\\u202e\\u2060-\\u206f\\u3164\\ufe00-\\ufe0f\\ufeff\\uffa0\\ufff0-\\uffff]([^\\u0000-\\u001f\\u007f-\\u009f\\u00ad\\u034f\\u061c\\u115f\\u1160\\u17b4\\u17b5\\u180b-\\u180f\\u200b-\\u200f\\u2028-\\u202e\\u2060-\\u206f\\u3164\\ufe00-\\ufe0f\\ufeff\\uffa0\\ufff0-\\uffff]*[^\\t-\\r \\u0085\\u00a0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000\\u0000-\\u001f\\u007f-\\u009f\\u00ad\\u034f\\u061c\\u115f\\u1160\\u17b4\\u17b5\\u180b-\\u180f\\u200b-\\u200f\\u2028-\\u202e\\u2060-\\u206f\\u3164\\ufe00-\\ufe0f\\ufeff\\uffa0\\ufff0-\\uffff])?[\\t-\\r \\u0085\\u00a0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000]*$",
+    example = "all-MiniLM-L6-v2"
+)]
+#[expect(dead_code, reason = "it describes the name in the OpenAPI document")]
+pub struct ModelName(String);
+
+/// Free text.
+#[derive(ToSchema)]
+#[schema(
+    max_length = 16384,
+    pattern = "^[^\\u0000-\\u0008\\u000b\\u000c\\u000e-\\u001f\\u007f-\\u009f]*$",
+    example = "Small encoder for semantic search"
+)]
+#[expect(dead_code, reason = "it describes the text in the OpenAPI document")]
+pub struct Description(String);
+
 /// A deployment template as it is: the Go template of an Ollama Modelfile.
 #[derive(ToSchema)]
-#[schema(min_length = 1, max_length = 65536, example = "{{ .System }} {{ .Prompt }}")]
+#[schema(
+    min_length = 1,
+    max_length = 65536,
+    pattern = "^[^\\u0000-\\u0008\\u000b\\u000c\\u000e-\\u001f\\u007f-\\u009f]*[^\\u0000-\\u0020\\u007f-\\u00a0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000][^\\u0000-\\u0008\\u000b\\u000c\\u000e-\\u001f\\u007f-\\u009f]*$",
+    example = "{{ .System }} {{ .Prompt }}"
+)]
 #[expect(dead_code, reason = "it describes the text in the OpenAPI document")]
 pub struct Template(String);
 
@@ -143,21 +172,37 @@ pub struct DeclaredBaseModel {
 
 /// A word to find a base model by.
 #[derive(ToSchema)]
-#[schema(min_length = 1, max_length = 64, example = "prod")]
+#[schema(
+    min_length = 1,
+    max_length = 64,
+    pattern = "^[\\t-\\r \\u0085\\u00a0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000]*[^\\t-\\r \\u0085\\u00a0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000\\u0000-\\u001f\\u007f-\\u009f\\u00ad\\u034f\\u061c\\u115f\\u1160\\u17b4\\u17b5\\u180b-\\u180f\\u200b-\\u200f\\u2028-\\u202e\\u2060-\\u206f\\u3164\\ufe00-\\ufe0f\\ufeff\\uffa0\\ufff0-\\uffff]([^\\u0000-\\u001f\\u007f-\\u009f\\u00ad\\u034f\\u061c\\u115f\\u1160\\u17b4\\u17b5\\u180b-\\u180f\\u200b-\\u200f\\u2028-\\u202e\\u2060-\\u206f\\u3164\\ufe00-\\ufe0f\\ufeff\\uffa0\\ufff0-\\uffff]*[^\\t-\\r \\u0085\\u00a0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000\\u0000-\\u001f\\u007f-\\u009f\\u00ad\\u034f\\u061c\\u115f\\u1160\\u17b4\\u17b5\\u180b-\\u180f\\u200b-\\u200f\\u2028-\\u202e\\u2060-\\u206f\\u3164\\ufe00-\\ufe0f\\ufeff\\uffa0\\ufff0-\\uffff])?[\\t-\\r \\u0085\\u00a0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000]*$",
+    example = "prod"
+)]
 #[expect(dead_code, reason = "it describes the words in the OpenAPI document")]
 pub struct Tag(String);
 
 /// A name in `properties`.
 #[derive(ToSchema)]
-#[schema(min_length = 1, max_length = 64, example = "team")]
+#[schema(
+    min_length = 1,
+    max_length = 64,
+    pattern = "^[^\\u0000-\\u001f\\u007f-\\u009f\\u00ad\\u034f\\u061c\\u115f\\u1160\\u17b4\\u17b5\\u180b-\\u180f\\u200b-\\u200f\\u2028-\\u202e\\u2060-\\u206f\\u3164\\ufe00-\\ufe0f\\ufeff\\uffa0\\ufff0-\\uffff]+$",
+    example = "team"
+)]
 #[expect(dead_code, reason = "it describes the names in the OpenAPI document")]
 pub struct PropertyName(String);
 
 /// A text in `properties`.
 #[derive(ToSchema)]
-#[schema(max_length = 8000, example = "nlp")]
+#[schema(max_length = 8000, pattern = "^[^\\u0000]*$", example = "nlp")]
 #[expect(dead_code, reason = "it describes the texts in the OpenAPI document")]
 pub struct PropertyText(String);
+
+/// A number in `properties`: whole ones are exact up to here in every language.
+#[derive(ToSchema)]
+#[schema(minimum = -9007199254740992.0, maximum = 9007199254740992.0, example = 7)]
+#[expect(dead_code, reason = "it describes the numbers in the OpenAPI document")]
+pub struct PropertyNumber(f64);
 
 /// A value of `properties`.
 #[derive(ToSchema)]
@@ -166,7 +211,7 @@ pub struct PropertyText(String);
 #[expect(dead_code, reason = "it describes the values in the OpenAPI document")]
 pub enum Property {
     Text(PropertyText),
-    Number(f64),
+    Number(PropertyNumber),
     Boolean(bool),
 }
 
@@ -177,7 +222,7 @@ pub enum Property {
 #[expect(dead_code, reason = "it describes the values in the OpenAPI document")]
 pub enum PropertyChange {
     Text(PropertyText),
-    Number(f64),
+    Number(PropertyNumber),
     Boolean(bool),
     /// `null` removes the member.
     Removed,
@@ -187,7 +232,7 @@ impl Body for NewBaseModel {
     fn read(members: &mut Members) -> Self {
         Self {
             technical_name: members.required("technical_name"),
-            model_name: names::tidy(&members.required::<String>("model_name")),
+            model_name: tidy(members.required("model_name"), MAX_MODEL_NAME),
             path: one_form(members.required("path")),
             description: members.optional("description"),
             tags: members.optional("tags").map(distinct).unwrap_or_default(),
@@ -202,9 +247,17 @@ fn one_form(path: String) -> String {
     ModelPath::parse(&path).map_or(path, |parsed| parsed.to_string())
 }
 
+/// The text as it is kept. One that is too long as it was sent stays so: a limit holds for what is sent.
+fn tidy(text: String, max: usize) -> String {
+    if text.chars().count() > max { text } else { names::tidy(&text) }
+}
+
 fn distinct(tags: Vec<String>) -> Vec<String> {
-    let mut kept: Vec<String> = Vec::with_capacity(tags.len().min(64));
-    for tag in tags.iter().map(|tag| names::tidy(tag)) {
+    if tags.len() > MAX_TAGS {
+        return tags;
+    }
+    let mut kept: Vec<String> = Vec::with_capacity(tags.len());
+    for tag in tags.into_iter().map(|tag| tidy(tag, MAX_TAG_CHARACTERS)) {
         if !kept.contains(&tag) {
             kept.push(tag);
         }
@@ -221,7 +274,10 @@ fn check_path(path: &str) -> Result<(), ValidationError> {
 }
 
 fn check_description(text: &str) -> Result<(), ValidationError> {
-    check_text(text, MAX_DESCRIPTION)
+    if text.chars().count() > MAX_DESCRIPTION {
+        return Err(broken("length", format!("must be at most {MAX_DESCRIPTION} characters long")));
+    }
+    check_characters(text)
 }
 
 /// A template is a text that says something: an empty one would silently mean another model's.
@@ -229,13 +285,13 @@ fn check_template(text: &str) -> Result<(), ValidationError> {
     if text.trim().is_empty() {
         return Err(broken("length", "must not be blank; null means that there is none"));
     }
-    check_text(text, MAX_TEMPLATE)
+    if text.len() > MAX_TEMPLATE {
+        return Err(broken("length", format!("must be at most {MAX_TEMPLATE} bytes long")));
+    }
+    check_characters(text)
 }
 
-fn check_text(text: &str, max: usize) -> Result<(), ValidationError> {
-    if text.len() > max {
-        return Err(broken("length", format!("must be at most {max} bytes long")));
-    }
+fn check_characters(text: &str) -> Result<(), ValidationError> {
     match text.chars().find(|c| c.is_control() && !matches!(c, '\n' | '\r' | '\t')) {
         None => Ok(()),
         Some(c) => {

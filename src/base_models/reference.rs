@@ -15,7 +15,7 @@ use crate::error::ApiError;
 #[into_params(parameter_in = Path)]
 pub struct Asked {
     /// Id or technical name, the latter whatever its letter case.
-    #[param(example = "llama3.2-1b", min_length = 1, max_length = 40)]
+    #[param(example = "minilm", min_length = 1, max_length = 40)]
     pub base_model: String,
 }
 

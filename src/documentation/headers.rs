@@ -2,7 +2,8 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{Address, responses};
+use super::{Address, parameters, responses};
+use crate::extract::MAX_CONDITION;
 
 /// The headers that answers share, with their schemas.
 fn shared() -> Value {
@@ -40,6 +41,21 @@ fn shared() -> Value {
                 "example": "0192f0c1-2b6e-7c3a-9f00-2f6d1e6f0a11"},
         },
     })
+}
+
+/// What a condition looks like: `*`, or a list of quoted tags (RFC 9110, section 8.8.3).
+const CONDITION: &str = r#"^(\*|(W/)?"[!#-~]*"([ \t]*,[ \t]*(W/)?"[!#-~]*")*)$"#;
+
+/// Gives the conditions of every operation their pattern.
+pub fn complete_conditions(document: &mut Value) {
+    parameters(document, |parameter| {
+        let is_condition =
+            ["If-Match", "If-None-Match"].map(Some).contains(&parameter.get("name").and_then(Value::as_str));
+        if let Some(schema) = parameter.get_mut("schema").and_then(Value::as_object_mut).filter(|_| is_condition) {
+            schema.insert("pattern".to_owned(), json!(CONDITION));
+            schema.insert("maxLength".to_owned(), json!(MAX_CONDITION));
+        }
+    });
 }
 
 /// Refers every answer to the shared headers it has; each has `X-Request-Id`.

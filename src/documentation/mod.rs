@@ -46,7 +46,7 @@ pub struct Documentation;
 #[expect(dead_code, reason = "it describes the headers in the OpenAPI document")]
 pub struct ReadHeaders {
     /// Tags of the states you have; 304 if the current one is among them.
-    #[param(rename = "If-None-Match", required = false, max_length = 1024)]
+    #[param(rename = "If-None-Match", required = false, max_length = 1024, example = "\"1\"")]
     if_none_match: String,
 }
 
@@ -56,7 +56,7 @@ pub struct ReadHeaders {
 #[expect(dead_code, reason = "it describes the headers in the OpenAPI document")]
 pub struct ChangeHeaders {
     /// The tag of the state you know; 412 if there is a newer one.
-    #[param(rename = "If-Match", required = false, max_length = 1024)]
+    #[param(rename = "If-Match", required = false, max_length = 1024, example = "\"1\"")]
     if_match: String,
 }
 
@@ -66,6 +66,7 @@ pub fn published(document: &utoipa::openapi::OpenApi) -> Value {
     schemas::complete(&mut document);
     problems::complete(&mut document);
     headers::complete(&mut document);
+    headers::complete_conditions(&mut document);
     examples::complete(&mut document);
     if let Some(members) = document.as_object_mut() {
         // Whoever reaches the service may use it: no operation asks for a token.
@@ -97,6 +98,12 @@ fn responses(document: &mut Value, mut visit: impl FnMut(&Address, &mut Map<Stri
 /// Visits the body that each operation takes.
 fn bodies(document: &mut Value, visit: impl FnMut(&mut Value)) {
     operations(document).filter_map(|(_, operation)| operation.get_mut("requestBody")).for_each(visit);
+}
+
+/// Visits every parameter of every operation.
+fn parameters(document: &mut Value, visit: impl FnMut(&mut Value)) {
+    let lists = operations(document).filter_map(|(_, operation)| operation.get_mut("parameters")?.as_array_mut());
+    lists.flatten().for_each(visit);
 }
 
 fn operations(document: &mut Value) -> impl Iterator<Item = (Address, &mut Value)> {

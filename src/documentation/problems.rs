@@ -119,54 +119,65 @@ fn can_meet(at: &Address, code: ErrorCode) -> bool {
     }
 }
 
+/// What is told of a code.
+struct Sample {
+    code: ErrorCode,
+    status: StatusCode,
+    headers: Vec<String>,
+    problem: Value,
+}
+
+impl Sample {
+    fn of(code: ErrorCode) -> Self {
+        let (error, instance) = sample(code);
+        let mut errors = vec![error];
+        if code == ErrorCode::UnsupportedMediaType {
+            errors.push(ApiError::UnsupportedContentEncoding { accepted: "gzip" });
+        }
+        let told = errors.iter().flat_map(ApiError::headers).filter(|(name, _)| name != "connection");
+        let headers = told.map(|(name, _)| name.to_string()).collect();
+        let (status, problem) = errors
+            .first()
+            .map(|error| (error.status_code(), json!(error.problem(instance, REQUEST_ID))))
+            .unwrap_or_default();
+        Self { code, status, headers, problem }
+    }
+
+    fn reference(&self) -> (String, Value) {
+        let name = self.code.as_str();
+        (name.to_owned(), json!({"$ref": format!("#/components/examples/{name}")}))
+    }
+
+    fn example(&self) -> (String, Value) {
+        (self.code.as_str().to_owned(), json!({"summary": self.code.title(), "value": self.problem}))
+    }
+}
+
 /// Adds the problems that any operation can meet, and an example of each problem to each status.
 pub fn complete(document: &mut Value) {
+    let samples = ErrorCode::ALL.map(Sample::of);
     let mut used = Map::new();
     responses(document, |at, responses| {
         for (status, description) in ANYWHERE {
             responses.entry(status).or_insert_with(|| json!({"description": description}));
         }
         for (status, response) in responses.iter_mut().filter(|(status, _)| status.starts_with(['4', '5'])) {
-            let codes = codes(at, status);
-            let examples: Map<String, Value> = codes.iter().map(|code| reference(*code)).collect();
-            used.extend(codes.iter().map(|code| example(*code)));
-            let headers: Map<String, Value> = codes.iter().flat_map(|code| headers(*code)).collect();
+            let met = samples.iter().filter(|sample| sample.status.as_str() == status && can_meet(at, sample.code));
+            let met: Vec<&Sample> = met.collect();
+            used.extend(met.iter().map(|sample| sample.example()));
+            let examples: Map<String, Value> = met.iter().map(|sample| sample.reference()).collect();
             let problem = json!({"schema": {"$ref": "#/components/schemas/Problem"}, "examples": examples});
+            let headers = met.iter().flat_map(|sample| &sample.headers).map(|name| (name.clone(), json!({})));
             if let Some(response) = response.as_object_mut() {
                 response.insert("content".to_owned(), json!({PROBLEM: problem}));
-                response.insert("headers".to_owned(), Value::Object(headers));
+                // The module `headers` says what they are.
+                response.insert("headers".to_owned(), headers.collect());
             }
         }
     });
     if let Some(components) = document.get_mut("components").and_then(Value::as_object_mut) {
         components.insert("examples".to_owned(), Value::Object(used));
     }
-}
-
-/// The codes that an operation can answer with this status.
-fn codes(at: &Address, status: &str) -> Vec<ErrorCode> {
-    let of_status = |code: &ErrorCode| sample(*code).0.status_code().as_str() == status;
-    ErrorCode::ALL.into_iter().filter(of_status).filter(|code| can_meet(at, *code)).collect()
-}
-
-fn reference(code: ErrorCode) -> (String, Value) {
-    (code.as_str().to_owned(), json!({"$ref": format!("#/components/examples/{}", code.as_str())}))
-}
-
-fn example(code: ErrorCode) -> (String, Value) {
-    let (error, instance) = sample(code);
-    let problem = error.problem(instance, REQUEST_ID);
-    (code.as_str().to_owned(), json!({"summary": code.title(), "value": problem}))
-}
-
-/// The headers of a problem; the module `headers` says what they are.
-fn headers(code: ErrorCode) -> Vec<(String, Value)> {
-    let mut errors = vec![sample(code).0];
-    if code == ErrorCode::UnsupportedMediaType {
-        errors.push(ApiError::UnsupportedContentEncoding { accepted: "gzip" });
-    }
-    let told = errors.iter().flat_map(ApiError::headers).filter(|(name, _)| name != "connection");
-    told.map(|(name, _)| (name.to_string(), json!({}))).collect()
 }
 
 #[cfg(test)]

@@ -30,6 +30,11 @@ impl FromRequest for Conditions {
             let detail = "must be * or a list of quoted tags, like \"3\"";
             ApiError::InvalidParameter(vec![Fault::parameter(name, "etag", detail)])
         };
+        for name in [header::IF_MATCH, header::IF_NONE_MATCH] {
+            if request.headers().get_all(&name).any(|value| !value.to_str().is_ok_and(is_condition)) {
+                return ready(Err(unreadable(if name == header::IF_MATCH { "If-Match" } else { "If-None-Match" })));
+            }
+        }
         let if_match = match request.headers().contains_key(header::IF_MATCH) {
             true => IfMatch::parse(request).map(Some).map_err(|_| unreadable("If-Match")),
             false => Ok(None),
@@ -42,6 +47,27 @@ impl FromRequest for Conditions {
         let is_required = demands && [Method::PATCH, Method::PUT, Method::DELETE].contains(request.method());
         ready(if_match.and_then(|if_match| Ok(Self { if_match, if_none_match: if_none_match?, is_required })))
     }
+}
+
+/// Most characters of a condition.
+pub const MAX_CONDITION: usize = 1024;
+
+/// Whether a header is `*` or a list of quoted tags: what is none of them must not pass for a condition that never holds.
+fn is_condition(text: &str) -> bool {
+    let text = text.trim_matches([' ', '\t']);
+    text.len() <= MAX_CONDITION && (text == "*" || is_list(text))
+}
+
+fn is_list(text: &str) -> bool {
+    let Some((opaque, rest)) =
+        text.strip_prefix("W/").unwrap_or(text).strip_prefix('"').and_then(|text| text.split_once('"'))
+    else {
+        return false;
+    };
+    let is_tag = opaque.bytes().all(|byte| matches!(byte, b'!' | b'#'..=b'~'));
+    let rest = rest.trim_start_matches([' ', '\t']);
+    let next = rest.strip_prefix(',').map(|next| next.trim_start_matches([' ', '\t']));
+    is_tag && (rest.is_empty() || next.is_some_and(is_list))
 }
 
 pub fn tag(revision: i64) -> EntityTag {
@@ -79,6 +105,31 @@ impl Conditions {
             None => false,
             Some(IfNoneMatch::Any) => true,
             Some(IfNoneMatch::Items(tags)) => tags.iter().any(|given| given.weak_eq(&tag(revision))),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_condition_is_a_star_or_a_list_of_quoted_tags() {
+        for good in ["*", "\"3\"", "W/\"3\"", "\"1\", W/\"2\" ,\t\"a,b\"", "\"\""] {
+            assert!(is_condition(good), "{good}");
+        }
+        for bad in [
+            "",
+            "3",
+            "*, \"3\"",
+            "\"3",
+            "\"3\",",
+            "\"3\" \"4\"",
+            "\"a b\"",
+            "w/\"3\"",
+            &format!("\"{}\"", "a".repeat(1023)),
+        ] {
+            assert!(!is_condition(bad), "{bad}");
         }
     }
 }

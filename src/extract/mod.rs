@@ -6,6 +6,6 @@ mod members;
 mod query;
 
 pub use body::{BodyDigest, JsonObject, Patch, Text, ValidJson};
-pub use conditions::{Conditions, tag};
+pub use conditions::{Conditions, MAX_CONDITION, tag};
 pub use members::{Body, Members};
 pub use query::{Parameters, Query, ValidQuery};

@@ -340,8 +340,17 @@ fn tops_are_objects() {
     }
 }
 
+/// The schema itself and whether it takes `null`.
+fn resolved<'a>(document: &'a Value, schema: &'a Value) -> (&'a Value, bool) {
+    let choices = schema["oneOf"].as_array();
+    let chosen = choices.and_then(|choices| choices.iter().find(|choice| choice["type"] != "null"));
+    let inner = chosen.unwrap_or(schema);
+    let named = inner["$ref"].as_str().and_then(|reference| document.pointer(&reference[1..]));
+    (named.unwrap_or(inner), chosen.is_some() || is_a(schema, "null"))
+}
+
 /// Values of a member of the new base model, one that the schema just allows and one just beyond.
-fn probes(member: &str, schema: &Value) -> Vec<(Value, bool)> {
+fn probes(member: &str, schema: &Value, takes_null: bool) -> Vec<(Value, bool)> {
     let text = |length: u64| match member {
         "path" => {
             json!(format!("models/{}/{}", vec!["a".repeat(99); 10].join("/"), "a".repeat(length as usize - 1007)))
@@ -360,12 +369,17 @@ fn probes(member: &str, schema: &Value) -> Vec<(Value, bool)> {
         let items = |count: u64| json!((0..count).map(|number| number.to_string()).collect::<Vec<_>>());
         probes.extend([(items(max), true), (items(max + 1), false)]);
     }
-    if let Some(pattern) = schema["pattern"].as_str() {
-        assert_eq!(pattern, "^[A-Za-z0-9][A-Za-z0-9.-]*$", "the probes below are for this pattern");
-        probes.extend(["a", "Z9.-", "0"].map(|value| (json!(value), true)));
-        probes.extend(["-a", ".a", "a_b", "a b", "é", "a/"].map(|value| (json!(value), false)));
-    }
-    let takes_null = schema["type"].as_array().is_some_and(|types| types.contains(&json!("null")));
+    let (fit, unfit): (&[&str], &[&str]) = match member {
+        "technical_name" => (&["a", "Z9.-", "0"], &["-a", ".a", "a_b", "a b", "é", "a/"]),
+        "model_name" => (&["a", "模型 7B", " a "], &[" ", "a\u{200b}b", "a\u{0}", "a\u{e0001}", "a\u{1fffe}"]),
+        "description" => (&["", "a\tb\r\nc", "é"], &["a\u{0}", "\u{1b}[0m", "a\u{85}b"]),
+        "deployment_template" => (&["a", "\n{{ .Prompt }}"], &[" ", "\u{3000}\n", "a\u{7f}"]),
+        _ => (&[], &[]),
+    };
+    let pattern = schema["pattern"].as_str().unwrap_or_default();
+    assert!(fit.is_empty() || !pattern.is_empty(), "{member} has rules beyond its length: tell them as a pattern");
+    probes.extend(fit.iter().map(|value| (json!(value), true)));
+    probes.extend(unfit.iter().map(|value| (json!(value), false)));
     probes.push((Value::Null, takes_null || schema["type"] == "array" || schema["type"] == "object"));
     probes
 }
@@ -377,7 +391,8 @@ async fn the_limits_it_tells_are_those_that_hold() {
     let mut probed = 0;
     for name in INPUTS {
         for (member, schema) in document["components"]["schemas"][name]["properties"].as_object().unwrap() {
-            for (value, fits) in probes(member, schema) {
+            let (schema, takes_null) = resolved(&document, schema);
+            for (value, fits) in probes(member, schema, takes_null) {
                 app.sql("DELETE FROM base_models").await;
                 app.register("m").await;
                 let mut body = new_model("fits");

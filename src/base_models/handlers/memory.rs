@@ -20,10 +20,18 @@ pub struct MemoryQuery {
     #[param(minimum = 1, maximum = 1_000_000, default = 1)]
     batch: Option<u64>,
     /// Type or quantisation of the weights, such as `bfloat16`, `fp8`, `int4` or `Q4_K_M`; as stored if it is absent.
-    #[param(min_length = 1, max_length = 64, example = "int4")]
+    #[param(
+        max_length = 64,
+        pattern = "^(float(64|32|16)|bfloat16|f(64|32|16)|fp(32|16)|bf16|fp8(_e4m3|_e5m2)?|int[48]|awq|gptq|mxfp4|nvfp4|nf4|[Qq](4_[01]|5_[01]|8_0|2_[Kk](_[Ss])?|3_[Kk]_[SMLsml]|[45]_[Kk]_[SMsm]|6_[Kk])|[Ii][Qq](1_[SMsm]|[23]_(XX?S|xx?s|[SMsm])|4_(XS|xs|NL|nl)))$",
+        example = "int4"
+    )]
     weights: Option<String>,
     /// Type of the key/value cache, such as `bfloat16`, `fp8` or `q8_0`; 16 bits if it is absent.
-    #[param(min_length = 1, max_length = 64, example = "q8_0")]
+    #[param(
+        max_length = 64,
+        pattern = "^(float(64|32|16)|bfloat16|f(64|32|16)|fp(32|16)|bf16|fp8(_e4m3|_e5m2)?|int[48]|awq|gptq|mxfp4|nvfp4|nf4|[Qq](4_[01]|5_[01]|8_0|2_[Kk](_[Ss])?|3_[Kk]_[SMLsml]|[45]_[Kk]_[SMsm]|6_[Kk])|[Ii][Qq](1_[SMsm]|[23]_(XX?S|xx?s|[SMsm])|4_(XS|xs|NL|nl)))$",
+        example = "q8_0"
+    )]
     kv_cache: Option<String>,
     /// Rank of a LoRA adapter.
     #[param(minimum = 1, maximum = 65_536, default = 16)]

@@ -1,9 +1,10 @@
 use actix_web::web::Data;
 use actix_web::{HttpResponse, post};
-use utoipa::IntoParams;
+use utoipa::{IntoParams, ToSchema};
 
 use crate::app::{IdempotencyProblems, Service, Unavailable};
 use crate::base_models::input::Tag;
+use crate::base_models::names::is_invisible;
 use crate::cards::CardStatus;
 use crate::error::ApiResult;
 use crate::extract::{Parameters, Query, ValidQuery};
@@ -15,16 +16,16 @@ use crate::jobs::{Job, RefreshScope, Subject, accepted};
 #[into_params(parameter_in = Query)]
 pub struct RefreshQuery {
     /// Id or technical name.
-    #[param(required = false, value_type = Vec<Tag>, max_items = 1000)]
+    #[param(required = false, value_type = Vec<BaseModelName>, inline, max_items = 200)]
     base_model: Vec<String>,
     /// Family, as the card has it.
-    #[param(required = false, value_type = Vec<Tag>, max_items = 100)]
+    #[param(required = false, value_type = Vec<Tag>, max_items = 32)]
     family: Vec<String>,
     /// How much of the card was found.
     #[param(required = false, max_items = 3)]
     card_status: Vec<CardStatus>,
     /// Tag of the base model.
-    #[param(required = false, value_type = Vec<Tag>, max_items = 100)]
+    #[param(required = false, value_type = Vec<Tag>, max_items = 32)]
     tag: Vec<String>,
 }
 
@@ -38,12 +39,41 @@ impl Query for RefreshQuery {
             }
         }
         Self {
-            base_model: parameters.many("base_model", 1000),
-            family: parameters.many("family", 100),
+            base_model: words(parameters, "base_model", 200, |word| word.len() <= MAX_NAME && is_plain(word)),
+            family: words(parameters, "family", 32, is_word),
             card_status,
-            tag: parameters.many("tag", 100),
+            tag: words(parameters, "tag", 32, is_word),
         }
     }
+}
+
+/// Most characters of a technical name, and of an id.
+const MAX_NAME: usize = 40;
+/// Most characters of a tag or a family.
+const MAX_WORD: usize = 64;
+
+/// Id or technical name of a base model.
+#[derive(ToSchema)]
+#[schema(min_length = 1, max_length = 40, pattern = "^[A-Za-z0-9][A-Za-z0-9.-]*$", example = "llama3.2-1b")]
+#[expect(dead_code, reason = "it describes the items in the OpenAPI document")]
+pub struct BaseModelName(String);
+
+/// The values of a parameter that may be given up to `max` times, if each can be one.
+fn words(parameters: &mut Parameters, name: &'static str, max: usize, can_be: impl Fn(&str) -> bool) -> Vec<String> {
+    let words = parameters.many(name, max);
+    if words.iter().any(|word| !can_be(word)) {
+        parameters.fault(name, "pattern", "can hold no such value: look at its limits in `/openapi.json`");
+    }
+    words
+}
+
+fn is_plain(word: &str) -> bool {
+    word.starts_with(|first: char| first.is_ascii_alphanumeric())
+        && word.bytes().all(|byte| byte.is_ascii_alphanumeric() || b".-".contains(&byte))
+}
+
+fn is_word(word: &str) -> bool {
+    word.chars().count() <= MAX_WORD && !word.trim().is_empty() && !word.trim().chars().any(is_invisible)
 }
 
 /// Read many folders again

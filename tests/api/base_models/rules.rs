@@ -119,7 +119,7 @@ async fn texts_tags_and_properties_keep_their_bounds() {
     let many: Vec<String> = (0..33).map(|number| format!("tag{number}")).collect();
     for (member, value, pointer) in [
         ("description", json!("a".repeat(16385)), "#/description"),
-        ("description", json!("é".repeat(8193)), "#/description"),
+        ("description", json!("é".repeat(16385)), "#/description"),
         ("description", json!("a\0b"), "#/description"),
         ("description", json!("\u{1b}[31mred"), "#/description"),
         ("tags", json!(many), "#/tags"),
@@ -139,7 +139,8 @@ async fn texts_tags_and_properties_keep_their_bounds() {
         ("properties", json!({"a": u64::MAX}), "#/properties/a"),
         ("properties", json!({"a": i64::MIN}), "#/properties/a"),
         ("properties", json!({"a": 1e300}), "#/properties/a"),
-        ("properties", json!({"a": "x".repeat(16384)}), "#/properties"),
+        ("properties", json!({"a": "x".repeat(8001)}), "#/properties/a"),
+        ("properties", json!({"a": "x".repeat(8000), "b": "x".repeat(8000), "c": "x".repeat(400)}), "#/properties"),
         ("deployment_template", json!(""), "#/deployment_template"),
         ("deployment_template", json!(" \n\t"), "#/deployment_template"),
         ("deployment_template", json!("a".repeat(65537)), "#/deployment_template"),
