@@ -1,6 +1,9 @@
 //! Model folders made up for tests.
 
 use std::path::Path;
+use std::time::Duration;
+
+use rustix::time::{ClockId, clock_gettime};
 
 use super::{Card, Limits, ModelFolder, WarningCode, extract};
 
@@ -38,4 +41,29 @@ pub fn write<C: AsRef<[u8]>>(folder: &Path, files: &[(&str, C)]) {
         std::fs::create_dir_all(path.parent().unwrap()).unwrap();
         std::fs::write(path, content.as_ref()).unwrap();
     }
+}
+
+/// Whether work on hostile texts grows with their length and no faster. It goes by what this thread spends of the
+/// processor, which other work on the machine does not lengthen.
+pub fn grows_with_length(pieces: &[(&str, &str)], work: impl Fn(&str)) {
+    let (short, long) = (16 << 10, 128 << 10);
+    for (head, piece) in pieces {
+        let cost = |length: usize| {
+            let text = (*head).to_owned() + &piece.repeat(length / piece.len());
+            let spent = |_| {
+                let begun = processor_time();
+                work(&text);
+                processor_time().saturating_sub(begun)
+            };
+            (0..3).map(spent).min().unwrap()
+        };
+        let (short, long) = (cost(short), cost(long));
+        // Eight times the length: in proportion that is eight times the work, by the square sixty-four times.
+        assert!(long <= 30 * short + Duration::from_millis(2), "{head:?} {piece:?}: {short:?}, {long:?}");
+    }
+}
+
+fn processor_time() -> Duration {
+    let time = clock_gettime(ClockId::ThreadCPUTime);
+    Duration::new(time.tv_sec.try_into().unwrap(), time.tv_nsec.try_into().unwrap())
 }

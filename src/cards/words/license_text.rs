@@ -187,6 +187,7 @@ fn llama(title: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::cards::testing::grows_with_length;
 
     #[test]
     fn every_known_licence_is_recognised_by_its_own_text() {
@@ -241,12 +242,11 @@ mod tests {
     }
 
     #[test]
-    fn hostile_texts_stay_fast() {
-        let begun = std::time::Instant::now();
-        for piece in ["\n", "a\n", "a-\n", "copyright (c) "] {
-            recognise(&piece.repeat((128 << 10) / piece.len()));
-        }
-        assert!(begun.elapsed().as_secs() < 30);
+    fn the_work_on_hostile_texts_grows_with_their_length() {
+        let pieces = ["\n", "a\n", "a-\n", "copyright (c) "].map(|piece| ("", piece));
+        grows_with_length(&pieces, |text| {
+            recognise(text);
+        });
     }
 
     #[test]
