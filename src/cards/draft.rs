@@ -218,6 +218,11 @@ impl<'a> Draft<'a> {
         self.digests.insert(path.to_owned(), digest);
     }
 
+    /// SHA-256 of what was read of a file.
+    pub fn digest(&self, path: &str) -> Option<[u8; 32]> {
+        self.digests.get(path).copied()
+    }
+
     /// Whether the budget of time or bytes is used up.
     fn exhausted(&mut self, path: &str) -> bool {
         let used_up = self.bytes_left == 0 || Instant::now() > self.deadline;

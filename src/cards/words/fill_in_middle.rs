@@ -14,7 +14,7 @@ const CONVENTIONS: [[&str; 2]; 8] = [
 ];
 
 /// The marks met so far, by convention.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Clone, Copy)]
 pub struct Marks([[bool; 2]; CONVENTIONS.len()]);
 
 impl Marks {

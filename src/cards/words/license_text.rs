@@ -1,16 +1,15 @@
 //! Which licence a text is.
 
-use std::collections::HashMap;
-use std::sync::{Mutex, OnceLock, PoisonError};
+use std::sync::OnceLock;
 
 use sha2::{Digest as _, Sha256};
 use spdx::detection::{Store, TextData};
 
+use super::remembered::Remembered;
+
 /// Likeness above which a text counts as that of a licence; copyright lines are not compared.
 const ALIKE: f32 = 0.9;
 const COPYRIGHT: &str = "copyright";
-/// Texts that are remembered, so that folders without end fill no memory.
-const MOST_REMEMBERED: usize = 256;
 /// Longest line that is taken for a title, in characters.
 const MAX_TITLE: usize = 120;
 
@@ -133,18 +132,11 @@ fn compare(text: &str) -> Option<Likeness> {
 
 /// What was found of a text before: comparing takes milliseconds, and most folders have one of a few texts.
 fn remembered(text: &str, compare: impl FnOnce(&str) -> Option<Likeness>) -> Option<Likeness> {
-    static FOUND: Mutex<Option<HashMap<[u8; 32], Option<Likeness>>>> = Mutex::new(None);
+    static BEFORE: Remembered<Option<Likeness>> = Remembered::new();
     let digest = Sha256::digest(text).into();
-    let found = || FOUND.lock().unwrap_or_else(PoisonError::into_inner);
-    let before = found().get_or_insert_default().get(&digest).copied();
-    before.unwrap_or_else(|| {
+    BEFORE.get(&digest).unwrap_or_else(|| {
         let likeness = compare(text);
-        let mut found = found();
-        let found = found.get_or_insert_default();
-        if found.len() >= MOST_REMEMBERED {
-            found.clear();
-        }
-        found.insert(digest, likeness);
+        BEFORE.put(digest, likeness);
         likeness
     })
 }

@@ -15,6 +15,7 @@ mod license_text;
 mod model_card;
 mod prose;
 mod readme;
+mod remembered;
 mod tokenizer_json;
 mod vocabulary;
 

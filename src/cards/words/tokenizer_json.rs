@@ -11,9 +11,11 @@ use serde_json::de::Read as JsonRead;
 
 use super::super::draft::{Draft, fill};
 use super::super::facts::{Fact, Field, Source};
+use super::super::folder::OpenFile;
 use super::super::warning::WarningCode;
 use super::fill_in_middle::Marks;
 use super::hashing::HashingReader;
+use super::remembered::Remembered;
 use super::vocabulary::{AddedTokens, Id, Tokens, Vocabulary};
 
 /// Fills `tokenizer.vocab_size`; gives where the marks of a hole stand, if there are any.
@@ -26,21 +28,22 @@ pub fn read(draft: &mut Draft<'_>) -> Option<Source> {
 }
 
 fn of_tokenizer(draft: &mut Draft<'_>) -> Option<Option<Source>> {
-    let found = parse(draft, "tokenizer.json", Layout::Whole)?;
+    let told = told(draft, "tokenizer.json")?;
     let how = "the distinct ids of model.vocab and added_tokens";
-    fill_size(draft, found.vocabulary.size()?, Source::key("tokenizer.json", "/model/vocab").by(how));
-    Some(marks_source("tokenizer.json", &found.vocabulary.marks))
+    fill_size(draft, told.size?, Source::key("tokenizer.json", "/model/vocab").by(how));
+    Some(marks_source("tokenizer.json", &told.marks))
 }
 
 /// Mistral's own vocabulary lists more tokens than the model uses; its `config` says how many it does.
 fn of_tekken(draft: &mut Draft<'_>) -> Option<Option<Source>> {
-    let found = parse(draft, "tekken.json", Layout::Whole)?;
-    fill_size(draft, found.declared?, Source::key("tekken.json", "/config/default_vocab_size"));
-    Some(marks_source("tekken.json", &found.vocabulary.marks))
+    let told = told(draft, "tekken.json")?;
+    fill_size(draft, told.declared?, Source::key("tekken.json", "/config/default_vocab_size"));
+    Some(marks_source("tekken.json", &told.marks))
 }
 
 fn of_vocab_json(draft: &mut Draft<'_>) -> Option<Option<Source>> {
-    let mut found = parse(draft, "vocab.json", Layout::Vocabulary)?;
+    let content = content(draft, "vocab.json")?;
+    let mut found = parse(draft, "vocab.json", content, Layout::Vocabulary)?;
     found.vocabulary.size()?;
     let mut how = "counted";
     if let Some(added) = draft.json("added_tokens.json") {
@@ -98,8 +101,37 @@ struct Found {
     declared: Option<u64>,
 }
 
-/// Reads a file: whole, which is several times as fast, or as a stream where it is too large to hold.
-fn parse(draft: &mut Draft<'_>, path: &str, layout: Layout) -> Option<Found> {
+/// What a vocabulary file comes to: little enough to be remembered.
+#[derive(Debug, Clone, Copy)]
+struct Told {
+    size: Option<u64>,
+    declared: Option<u64>,
+    marks: Marks,
+}
+
+/// What a file says, or what the same bytes said before.
+fn told(draft: &mut Draft<'_>, path: &str) -> Option<Told> {
+    static BEFORE: Remembered<Told> = Remembered::new();
+    let content = content(draft, path)?;
+    let digest = if matches!(content, Content::Whole(_)) { draft.digest(path) } else { None };
+    if let Some(told) = digest.and_then(|digest| BEFORE.get(&digest)) {
+        return Some(told);
+    }
+    let Found { vocabulary, declared } = parse(draft, path, content, Layout::Whole)?;
+    let told = Told { size: vocabulary.size(), declared, marks: vocabulary.marks };
+    if let Some(digest) = digest {
+        BEFORE.put(digest, told);
+    }
+    Some(told)
+}
+
+/// A file in memory, which is parsed several times as fast, or one too large to hold.
+enum Content {
+    Whole(Vec<u8>),
+    Stream(OpenFile),
+}
+
+fn content(draft: &mut Draft<'_>, path: &str) -> Option<Content> {
     let file = draft.open(path)?;
     let (size, most) = (file.size(), draft.limits.streamed_bytes);
     if size > most {
@@ -107,11 +139,16 @@ fn parse(draft: &mut Draft<'_>, path: &str, layout: Layout) -> Option<Found> {
         draft.warn(WarningCode::BudgetExceeded, None, detail, [path]);
         return None;
     }
-    let parsed = if size <= draft.limits.text_bytes {
-        let bytes = draft.bytes(path, draft.limits.text_bytes)?;
-        parse_from(serde_json::Deserializer::from_slice(&bytes), layout)
-    } else {
-        parse_stream(draft, path, file.take(most), layout)
+    if size > draft.limits.text_bytes {
+        return Some(Content::Stream(file));
+    }
+    draft.bytes(path, draft.limits.text_bytes).map(Content::Whole)
+}
+
+fn parse(draft: &mut Draft<'_>, path: &str, content: Content, layout: Layout) -> Option<Found> {
+    let parsed = match content {
+        Content::Whole(bytes) => parse_whole(&bytes, layout),
+        Content::Stream(file) => parse_stream(draft, path, file.take(draft.limits.streamed_bytes), layout),
     };
     match parsed {
         Ok(found) => Some(found),
@@ -124,6 +161,14 @@ fn parse(draft: &mut Draft<'_>, path: &str, layout: Layout) -> Option<Found> {
             draft.warn(WarningCode::UnreadableFile, None, detail, [path]);
             None
         }
+    }
+}
+
+/// Looking once whether all of it is UTF-8 is faster than looking at each token.
+fn parse_whole(bytes: &[u8], layout: Layout) -> serde_json::Result<Found> {
+    match std::str::from_utf8(bytes) {
+        Ok(text) => parse_from(serde_json::Deserializer::from_str(text), layout),
+        Err(_) => parse_from(serde_json::Deserializer::from_slice(bytes), layout),
     }
 }
 
@@ -245,6 +290,16 @@ mod tests {
         assert!(warning_codes(&card).contains(&WarningCode::BudgetExceeded), "{:?}", card.warnings);
         assert_eq!(card.tokenizer.vocab_size, None);
         assert_eq!(card_of(&files).tokenizer.vocab_size, Some(200_000));
+    }
+
+    #[test]
+    fn a_vocabulary_met_before_tells_the_same_and_a_broken_one_is_told_again() {
+        let files = [("tokenizer.json", r#"{"model": {"vocab": {"<PRE>": 0, "<SUF>": 1, "met twice": 2}}}"#)];
+        let (first, second) = (card_of(&files), card_of(&files));
+        assert_eq!((first.tokenizer.vocab_size, second.tokenizer.vocab_size), (Some(3), Some(3)));
+        assert_eq!(first.sources, second.sources);
+        let broken = [("tokenizer.json", r#"{"model": {"vocab": "#)];
+        assert_eq!(warning_codes(&card_of(&broken)), warning_codes(&card_of(&broken)));
     }
 
     #[test]
