@@ -94,7 +94,7 @@ pub fn recognise(text: &str) -> Recognised {
     if let Some((id, title)) = title.clone().and_then(|title| Some((by_title(&title)?, title))) {
         return Recognised::Titled { id, title };
     }
-    match verbatim(text).or_else(|| remembered(text, compare)) {
+    match remembered(text, |text| verbatim(text).or_else(|| compare(text))) {
         Some((id, alike)) => Recognised::Spdx { id, alike },
         None => Recognised::Unknown { title },
     }
