@@ -11,11 +11,11 @@ use utoipa::ToSchema;
 use validator::Validate;
 
 use super::input::NewBaseModel;
-use super::model::{BaseModel, UNIQUE_NAMES};
+use super::model::BaseModel;
 use super::register::Registration;
 use crate::app::Service;
 use crate::database::{self, Connection};
-use crate::error::{ApiError, ApiResult, Conflict, Fault, violates};
+use crate::error::{ApiError, ApiResult, Conflict, Fault};
 use crate::extract::{Body, Members};
 use crate::idempotency::Once;
 
@@ -29,6 +29,8 @@ const READING: Duration = Duration::from_secs(120);
 const WRITING: Duration = Duration::from_secs(30);
 /// Most bytes of cards and kept files that a batch may hold in memory.
 const MAX_HELD: usize = 256 << 20;
+/// Rows that are inserted with one statement.
+const STATEMENT: usize = 50;
 /// How often a name that was taken and is free again is tried.
 const TRIES: usize = 3;
 
@@ -114,15 +116,12 @@ impl Batch {
         answer.ok_or_else(|| ApiError::Internal(anyhow::anyhow!("a batch has no answer")))
     }
 
-    /// Inserts the items one by one, each in a savepoint of its own.
+    /// Inserts what can be, and takes it back if the mode says so.
     async fn insert(&self, mode: Mode, db: &mut Connection) -> QueryResult<Outcomes> {
         let mut items = Vec::with_capacity(self.items.len());
         let stored = database::transaction(db, async |db| {
-            for item in &self.items {
-                items.push(match item {
-                    Ok(registration) => insert(registration, db).await?,
-                    Err(_) => Outcome::Refused,
-                });
+            for part in self.items.chunks(STATEMENT) {
+                items.append(&mut insert(part, db).await?);
             }
             let is_whole = items.iter().all(|item| matches!(item, Outcome::Registered(_)));
             if mode.dry_run || mode.atomic && !is_whole { Err(QueryError::RollbackTransaction) } else { Ok(()) }
@@ -136,6 +135,23 @@ impl Batch {
     }
 }
 
+/// Inserts those whose names are free with one statement, and says of each of the others who holds its names.
+async fn insert(items: &[ApiResult<Registration>], db: &mut Connection) -> QueryResult<Vec<Outcome>> {
+    let rows: Vec<_> = items.iter().flatten().map(|item| (&item.row, &item.folder)).collect();
+    let mut inserted = BaseModel::insert_free(&rows, db).await?.into_iter();
+    let mut outcomes = Vec::with_capacity(items.len());
+    for item in items {
+        outcomes.push(match item {
+            Err(_) => Outcome::Refused,
+            Ok(registration) => match inserted.next().flatten() {
+                Some(created) => Outcome::Registered(Box::new(created)),
+                None => insert_or_tell(registration, db).await?,
+            },
+        });
+    }
+    Ok(outcomes)
+}
+
 async fn registration(service: &Service, item: Value) -> ApiResult<Registration> {
     if !item.is_object() {
         return Err(ApiError::MalformedBody(vec![Fault::at(
@@ -147,21 +163,18 @@ async fn registration(service: &Service, item: Value) -> ApiResult<Registration>
     Registration::read(service, Members::read::<NewBaseModel>(item)?).await
 }
 
-/// Inserts one, or says who holds its names. A holder that is gone by then is tried again.
-async fn insert(registration: &Registration, db: &mut Connection) -> QueryResult<Outcome> {
-    for _ in 1..TRIES {
-        match BaseModel::insert(&registration.row, &registration.folder, db).await {
-            Ok(created) => return Ok(Outcome::Registered(Box::new(created))),
-            Err(error) if violates(&error, &UNIQUE_NAMES) => {
-                let conflicts = BaseModel::conflicts(&registration.row, None, db).await?;
-                if !conflicts.is_empty() {
-                    return Ok(Outcome::Taken(conflicts));
-                }
-            }
-            Err(error) => return Err(error),
+/// Says who holds the names of one that was not free. If nobody does any more, it is inserted after all.
+async fn insert_or_tell(registration: &Registration, db: &mut Connection) -> QueryResult<Outcome> {
+    for _ in 0..TRIES {
+        let conflicts = BaseModel::conflicts(&registration.row, None, db).await?;
+        if !conflicts.is_empty() {
+            return Ok(Outcome::Taken(conflicts));
+        }
+        let inserted = BaseModel::insert_free(&[(&registration.row, &registration.folder)], db).await?;
+        if let Some(created) = inserted.into_iter().next().flatten() {
+            return Ok(Outcome::Registered(Box::new(created)));
         }
     }
-    BaseModel::insert(&registration.row, &registration.folder, db)
-        .await
-        .map(|created| Outcome::Registered(Box::new(created)))
+    // Taken and free again three times over.
+    Err(QueryError::NotFound)
 }

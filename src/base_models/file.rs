@@ -57,8 +57,13 @@ impl StoredFile {
     pub async fn replace(base_model: Uuid, files: &[KeptFile], db: &mut Connection) -> QueryResult<()> {
         let former = base_model_files::table.filter(base_model_files::base_model_id.eq(base_model));
         diesel::delete(former).execute(db).await?;
+        Self::insert(&files.iter().map(|file| (base_model, file)).collect::<Vec<_>>(), db).await
+    }
+
+    /// Adds files, each to its base model.
+    pub async fn insert(files: &[(Uuid, &KeptFile)], db: &mut Connection) -> QueryResult<()> {
         for batch in files.chunks(BATCH) {
-            let rows: Vec<Row<'_>> = batch.iter().map(|file| Row::new(base_model, file)).collect();
+            let rows: Vec<Row<'_>> = batch.iter().map(|(base_model, file)| Row::new(*base_model, file)).collect();
             diesel::insert_into(base_model_files::table).values(rows).execute(db).await?;
         }
         Ok(())

@@ -1,7 +1,10 @@
 //! The record of a base model and its queries. The database's constraints are the rules.
 
+use std::collections::HashMap;
+
 use chrono::{DateTime, Utc};
 use diesel::deserialize::{self, FromSql, FromSqlRow};
+use diesel::dsl;
 use diesel::expression::AsExpression;
 use diesel::pg::{Pg, PgValue};
 use diesel::prelude::{AsChangeset, HasQuery, Insertable};
@@ -167,12 +170,19 @@ impl From<NewBaseModel> for Row {
     }
 }
 
+/// All that is written of a new base model.
+type NewRow<'a> = (dsl::Eq<base_models::id, Uuid>, &'a Row, dsl::Eq<base_models::card, &'a StoredCard>);
+
+fn new_row<'a>(id: Uuid, row: &'a Row, folder: &'a FolderCard) -> NewRow<'a> {
+    (base_models::id.eq(id), row, base_models::card.eq(&folder.stored))
+}
+
 impl BaseModel {
     /// Registers it, with the card and the files it was made of.
     pub async fn insert(row: &Row, folder: &FolderCard, db: &mut Connection) -> QueryResult<Self> {
         db.transaction(async |db| {
             let created: Self = diesel::insert_into(base_models::table)
-                .values((base_models::id.eq(Uuid::now_v7()), row, base_models::card.eq(&folder.stored)))
+                .values(new_row(Uuid::now_v7(), row, folder))
                 .returning(Self::as_returning())
                 .get_result(db)
                 .await?;
@@ -180,6 +190,26 @@ impl BaseModel {
             Ok(created)
         })
         .await
+    }
+
+    /// Registers those whose names are free, with one statement for all; `None` in the place of the others.
+    pub async fn insert_free(rows: &[(&Row, &FolderCard)], db: &mut Connection) -> QueryResult<Vec<Option<Self>>> {
+        if rows.is_empty() {
+            return Ok(Vec::new());
+        }
+        let ids: Vec<Uuid> = rows.iter().map(|_| Uuid::now_v7()).collect();
+        let new: Vec<NewRow<'_>> = ids.iter().zip(rows).map(|(id, (row, folder))| new_row(*id, row, folder)).collect();
+        let inserted: Vec<Self> = diesel::insert_into(base_models::table)
+            .values(new)
+            .on_conflict_do_nothing()
+            .returning(Self::as_returning())
+            .get_results(db)
+            .await?;
+        let mut inserted: HashMap<Uuid, Self> = inserted.into_iter().map(|created| (created.id, created)).collect();
+        let files = ids.iter().zip(rows).filter(|(id, _)| inserted.contains_key(id));
+        let files = files.flat_map(|(id, (_, folder))| folder.files.iter().map(|file| (*id, file)));
+        StoredFile::insert(&files.collect::<Vec<_>>(), db).await?;
+        Ok(ids.iter().map(|id| inserted.remove(id)).collect())
     }
 
     /// What `insert` would give, rules of the database and all; nothing is stored.
