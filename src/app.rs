@@ -28,6 +28,7 @@ pub use crate::documentation::{
 use crate::documentation::{Documentation, published};
 use crate::error::{ApiError, ApiResult, Fault};
 use crate::jobs::{self, WakeUp};
+use crate::model_folders::{self, Surveys};
 use crate::page::TokenKey;
 use crate::reading::FolderReader;
 use crate::{admission, answer, base_models, compression, cors, health, problem, telemetry};
@@ -40,6 +41,7 @@ pub struct Service {
     pub manners: Manners,
     pub admission: Admission,
     pub wake_up: WakeUp,
+    pub surveys: Surveys,
     token_key: OnceCell<TokenKey>,
     stopping: Arc<AtomicBool>,
 }
@@ -66,6 +68,7 @@ impl Service {
             admission: Admission::new(manners.max_reads, manners.max_writes),
             manners,
             wake_up: WakeUp::default(),
+            surveys: Surveys::default(),
             token_key: OnceCell::new(),
             stopping: Arc::default(),
         }
@@ -130,7 +133,12 @@ pub fn app(
 
 fn routes(config: &mut ServiceConfig<'_>) {
     config
-        .service(scope("/api/v1").configure(base_models::handlers::configure).configure(jobs::handlers::configure))
+        .service(
+            scope("/api/v1")
+                .configure(base_models::handlers::configure)
+                .configure(model_folders::handlers::configure)
+                .configure(jobs::handlers::configure),
+        )
         .configure(health::configure)
         .service(problem::page::get_problem);
 }

@@ -3,13 +3,16 @@
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::time::Duration;
 
 use anyhow::Context as _;
-use base_models::cards::{self, Limits, ModelFolder};
+use base_models::cards::{self, Limits, ModelFolder, ModelsRoot, SurveyLimits};
 use base_models::config::Settings;
 use base_models::database::{self, Database};
+use base_models::model_folders::{self, Registered};
 use base_models::{app, serve, telemetry};
 use clap::{Parser, Subcommand};
+use indicatif::{ProgressBar, ProgressStyle};
 
 /// The register of an organisation's foundation models.
 #[derive(Parser)]
@@ -30,6 +33,14 @@ enum Command {
         /// The model folder, or a single .gguf file.
         folder: PathBuf,
     },
+    /// Print what lies below a folder of models, and why what is no model is none; needs no database.
+    Folders {
+        /// The folder below which the model folders lie.
+        root: PathBuf,
+        /// Print the folders as JSON, as `GET /api/v1/model-folders` answers them.
+        #[arg(long)]
+        json: bool,
+    },
     /// Bring the schema of a database up to date, and stop.
     Migrate {
         /// postgres://user:password@host/database
@@ -45,6 +56,7 @@ fn main() -> ExitCode {
     let done = match command.unwrap_or(Command::Serve(Box::new(settings))) {
         Command::Serve(settings) => run(*settings),
         Command::Card { folder } => card(&folder),
+        Command::Folders { root, json } => folders(&root, json),
         Command::Migrate { database_url } => migrate(&database_url),
         Command::Openapi => print(app::openapi_text()),
     };
@@ -67,6 +79,29 @@ fn card(path: &Path) -> anyhow::Result<()> {
     let folder = ModelFolder::ambient(path).with_context(|| path.display().to_string())?;
     let extraction = cards::extract(&folder, &Limits::default())?;
     print(&format!("{}\n", serde_json::to_string_pretty(&extraction.card)?))
+}
+
+fn folders(root: &Path, json: bool) -> anyhow::Result<()> {
+    let opened = ModelsRoot::open(root).with_context(|| root.display().to_string())?;
+    let bar = progress_bar();
+    let survey = cards::survey(&opened, &SurveyLimits::default(), &mut |progress| {
+        bar.set_position(u64::try_from(progress.entries).unwrap_or(u64::MAX));
+        bar.set_message(format!("{} model folders", progress.folders));
+    })?;
+    bar.finish_and_clear();
+    let items = model_folders::entries(&survey.folders, &Registered::default());
+    match json {
+        true => print(&format!("{}\n", serde_json::to_string_pretty(&serde_json::json!({ "items": items }))?)),
+        false => print(&model_folders::table(&items)),
+    }
+}
+
+/// Shows how far a walk is. It is drawn on standard error, and only if that is a terminal.
+fn progress_bar() -> ProgressBar {
+    let style = ProgressStyle::with_template("{spinner} {elapsed} {human_pos} files and folders, {msg}");
+    let bar = ProgressBar::no_length().with_style(style.unwrap_or_else(|_| ProgressStyle::default_spinner()));
+    bar.enable_steady_tick(Duration::from_millis(100));
+    bar
 }
 
 fn migrate(url: &str) -> anyhow::Result<()> {

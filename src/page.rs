@@ -11,6 +11,7 @@ use chrono::{DateTime, Utc};
 use diesel::{ExpressionMethods as _, QueryDsl as _, QueryResult};
 use diesel_async::RunQueryDsl as _;
 use hmac::{Hmac, KeyInit as _, Mac as _};
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use sha2::Sha256;
 use utoipa::{IntoParams, ToSchema};
@@ -41,15 +42,19 @@ pub struct PageQuery {
 
 impl Query for PageQuery {
     fn read(parameters: &mut Parameters) -> Self {
-        let page_size = match parameters.one("page_size").map(|text| text.parse::<i32>().map(i64::from)) {
-            None | Some(Ok(0)) => DEFAULT_SIZE,
-            Some(Ok(size)) if size > 0 => size.min(MAX_SIZE),
-            Some(_) => {
-                parameters.fault("page_size", "type", "must be a whole number from 0 to 1000");
-                DEFAULT_SIZE
-            }
-        };
-        Self { page_size, page_token: parameters.one("page_token") }
+        Self { page_size: size(parameters), page_token: parameters.one("page_token") }
+    }
+}
+
+/// Reads how many items a page has.
+pub fn size(parameters: &mut Parameters) -> i64 {
+    match parameters.one("page_size").map(|text| text.parse::<i32>().map(i64::from)) {
+        None | Some(Ok(0)) => DEFAULT_SIZE,
+        Some(Ok(size)) if size > 0 => size.min(MAX_SIZE),
+        Some(_) => {
+            parameters.fault("page_size", "type", "must be a whole number from 0 to 1000");
+            DEFAULT_SIZE
+        }
     }
 }
 
@@ -121,18 +126,28 @@ impl TokenKey {
     }
 
     pub fn sign(&self, position: &Position) -> Option<String> {
-        let mut token = serde_json::to_vec(position).ok()?;
+        self.seal(position)
+    }
+
+    /// The position in a token that this service made for this list; `None` for any other.
+    pub fn read(&self, token: &str, list: &str) -> Option<Position> {
+        self.open(token).filter(|position: &Position| position.list == list)
+    }
+
+    /// A value as a token that only this service can make.
+    pub fn seal(&self, value: &impl Serialize) -> Option<String> {
+        let mut token = serde_json::to_vec(value).ok()?;
         let signature = self.mac(&token)?.finalize().into_bytes();
         token.extend_from_slice(signature.get(..SIGNATURE_BYTES)?);
         Some(URL_SAFE_NO_PAD.encode(token))
     }
 
-    /// The position in a token that this service made for this list; `None` for any other.
-    pub fn read(&self, token: &str, list: &str) -> Option<Position> {
+    /// The value in such a token.
+    pub fn open<T: DeserializeOwned>(&self, token: &str) -> Option<T> {
         let bytes = URL_SAFE_NO_PAD.decode(token).ok()?;
         let (position, signature) = bytes.split_at_checked(bytes.len().checked_sub(SIGNATURE_BYTES)?)?;
         self.mac(position)?.verify_truncated_left(signature).ok()?;
-        serde_json::from_slice(position).ok().filter(|position: &Position| position.list == list)
+        serde_json::from_slice(position).ok()
     }
 
     fn mac(&self, bytes: &[u8]) -> Option<Hmac<Sha256>> {

@@ -11,7 +11,7 @@ use std::time::Duration;
 use tokio::runtime::{Builder, Runtime};
 use tokio::sync::Semaphore;
 
-use crate::cards::{self, Extraction, FolderError, Limits, ModelFolder, ModelPath, ModelsRoot};
+use crate::cards::{self, Extraction, FolderError, Limits, ModelFolder, ModelPath, ModelsRoot, Survey, SurveyLimits};
 
 const THREADS: usize = 8;
 /// How long a request waits for a free thread.
@@ -108,6 +108,15 @@ impl FolderReader {
         self.run(time, move |root| {
             let (_, folder) = root.folder(&path)?;
             Ok(work(&folder, &limits).map_err(FolderError::Unreadable)?)
+        })
+        .await
+    }
+
+    /// Walks through the models root and tells what lies there.
+    pub async fn survey(&self) -> Result<Survey, ReadingError> {
+        self.run(FOLDER_TIME, |root| {
+            let surveyed = cards::survey(root, &SurveyLimits::default(), &mut |_| {});
+            Ok(surveyed.map_err(FolderError::Unreadable)?)
         })
         .await
     }

@@ -7,14 +7,14 @@ mod folder_card;
 pub mod handlers;
 mod input;
 mod model;
-mod names;
+pub(crate) mod names;
 mod reference;
 mod refresh;
 mod register;
 mod replace;
 
 pub use input::{BaseModelChanges, NewBaseModel};
-pub use model::{BaseModel, StoredCard};
+pub use model::{BaseModel, StoredCard, href};
 pub use reference::{Asked, Reference};
 pub use refresh::refresh;
 pub use register::{Registration, register};

@@ -23,6 +23,7 @@ mod limits;
 mod memory;
 mod model_path;
 mod status;
+mod survey;
 #[cfg(test)]
 mod testing;
 mod warning;
@@ -40,6 +41,7 @@ pub use integrity::{
 pub use limits::Limits;
 pub use memory::{KvCache, LoraTraining, Memory, MemoryRequest, Quantity, Training, UnknownType, memory};
 pub use model_path::{BadPath, ModelPath};
+pub use survey::{FindingCode, FolderFinding, FolderKind, FoundFolder, Survey, SurveyLimits, SurveyProgress, survey};
 pub use warning::{CardWarning, WarningCode};
 
 use draft::Draft;

@@ -67,6 +67,22 @@ impl Parameters {
         values
     }
 
+    /// The values of a parameter that is one of these words and may be repeated, each value once.
+    pub fn words<T: Copy + PartialEq>(&mut self, name: &'static str, words: &[(&str, T)]) -> Vec<T> {
+        let mut values = Vec::new();
+        for given in self.many(name, words.len()) {
+            match words.iter().find(|(word, _)| *word == given) {
+                Some((_, value)) if !values.contains(value) => values.push(*value),
+                Some(_) => {}
+                None => {
+                    let known: Vec<&str> = words.iter().map(|(word, _)| *word).collect();
+                    self.fault(name, "value", format!("must be one of {}", known.join(", ")));
+                }
+            }
+        }
+        values
+    }
+
     /// A whole number within bounds.
     pub fn number(&mut self, name: &'static str, bounds: RangeInclusive<u64>) -> Option<u64> {
         let text = self.one(name)?;

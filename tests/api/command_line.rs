@@ -44,6 +44,26 @@ fn the_card_of_a_folder_is_printed() {
 }
 
 #[test]
+fn what_lies_below_a_folder_is_printed_as_a_table_or_as_json() {
+    let home = tempfile::tempdir().unwrap();
+    ModelFolder::new(home.path(), "root/team/m").bert();
+    ModelFolder::new(home.path(), "root/soon").file("README.md", "x");
+    let output = run(home.path(), &["folders", "root"]);
+    assert!(output.status.success() && output.stderr.is_empty(), "{output:?}");
+    let table = String::from_utf8(output.stdout).unwrap();
+    let lines: Vec<&str> = table.lines().collect();
+    assert!(lines[0].starts_with("PATH"), "{table}");
+    assert!(lines[1].starts_with("models/soon") && lines[1].contains("holds a README"), "{table}");
+    assert!(lines[2].starts_with("models/team/m") && lines[2].contains("transformers  bert"), "{table}");
+    assert_eq!(lines[3], "2 folders: 0 registered, 0 available, 1 incomplete, 1 unusable");
+    let output = run(home.path(), &["folders", "root", "--json"]);
+    let folders: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(folders["items"][1]["proposal"]["technical_name"], "m");
+    assert!(refusal(&run(home.path(), &["folders", "absent"])).contains("absent"));
+    assert!(!home.path().join("data").exists(), "it needs no database");
+}
+
+#[test]
 fn the_openapi_document_is_printed() {
     let home = tempfile::tempdir().unwrap();
     let output = run(home.path(), &["openapi"]);

@@ -24,6 +24,7 @@ mod jobs;
 mod limits;
 mod methods;
 mod migrations;
+mod model_folders;
 mod openapi;
 #[cfg(unix)]
 mod paths;

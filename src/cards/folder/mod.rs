@@ -8,6 +8,7 @@
 
 mod file;
 mod listing;
+mod tree;
 
 use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
@@ -23,6 +24,7 @@ use super::model_path::ModelPath;
 pub use file::{OpenFile, OutOfTime};
 use listing::Walk;
 pub use listing::{Entry, Listing};
+pub use tree::{Branch, Content, Identity};
 
 /// More than any commit's name has.
 const MAX_COMMIT_BYTES: u64 = 256;

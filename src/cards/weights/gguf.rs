@@ -60,6 +60,25 @@ pub fn read<R: Read + Seek>(reader: R, size: u64, cap: u64, packing: &Packing) -
     Ok(header)
 }
 
+/// The architecture alone: the keys are read up to the one that names it.
+pub fn architecture<R: Read + Seek>(reader: R, size: u64, cap: u64) -> Result<String, Fault> {
+    let mut cursor = Cursor::new(reader, size, cap);
+    cursor.begin()?;
+    cursor.length()?;
+    let keys = cursor.length()?;
+    let mut kept = KEPT_BYTES;
+    for _ in 0..keys.min(MOST_KEYS) {
+        let name = cursor.name(LONGEST_NAME)?;
+        let kind = value_type(&mut cursor)?;
+        if let Value::Text(text) = value(&mut cursor, kind, &mut kept)?
+            && name == "general.architecture"
+        {
+            return Ok(text);
+        }
+    }
+    Err(Fault::header("names no architecture"))
+}
+
 /// Where a tensor's data begin, and how long they are, as far as its type is known.
 struct Place {
     offset: u64,

@@ -42,7 +42,9 @@ mod variants;
 use std::collections::BTreeMap;
 use std::io::BufReader;
 
+use super::card::WeightsFormat;
 use super::draft::Draft;
+use super::folder::Entry;
 use super::kind::Kind;
 use super::warning::WarningCode;
 pub use bytes::{read_gguf, read_index, read_safetensors};
@@ -57,10 +59,52 @@ use shard_index::ShardIndex;
 /// More indexes and weight files than a folder of one model has; each costs memory while it is read.
 const MOST_INDEXES: usize = 64;
 const MOST_FILES: usize = 10_000;
+/// Bytes of a GGUF header that are searched for the architecture alone.
+const LONGEST_SEARCH: u64 = 64 << 20;
 
 /// Whether a file of that name holds weights.
 pub fn is_weights(path: &str) -> bool {
     WeightName::of(path).is_some_and(|name| name.role != Role::Sidecar || name.extension == "gguf")
+}
+
+/// What the names and sizes of files tell of the weights among them, without opening one.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Outline {
+    /// The files of the sets that are models, or go on top of one.
+    pub files: Vec<Entry>,
+    /// How many files the numbering of the best set promises and that are not there.
+    pub absent: u64,
+}
+
+pub fn outline(files: &[Entry]) -> Outline {
+    let sets = sets::group(files, &BTreeMap::new());
+    let usable = sets.iter().filter(|set| matches!(set.name.role, Role::Model | Role::Adapter));
+    let absent = usable.clone().next().map_or(0, |set| set.absent);
+    let files = usable.flat_map(|set| set.files.iter().map(|file| Entry { path: file.path.clone(), size: file.size }));
+    Outline { files: files.collect(), absent }
+}
+
+/// What the GGUF files of one model have in common: the name without shard and quantisation.
+pub fn gguf_stem(path: &str) -> Option<String> {
+    let name = WeightName::of(path).filter(|name| name.format == WeightsFormat::Gguf && name.role == Role::Model)?;
+    let folded = name.stem.to_ascii_uppercase();
+    let stem = names::quantization_label(&name.stem)
+        .and_then(|label| folded.rfind(&label))
+        .and_then(|at| name.stem.get(..at))
+        .map_or(name.stem.as_str(), |stem| stem.trim_end_matches(['-', '.', '_']));
+    Some(stem.to_lowercase())
+}
+
+/// The first number of a GGUF file's shards, 1 where it is whole.
+pub fn gguf_shard(path: &str) -> u64 {
+    WeightName::of(path).and_then(|name| name.shard).map_or(1, |shard| shard.number)
+}
+
+/// The `general.architecture` of a GGUF file, which its author mostly put first; no more of it is read than that takes.
+pub fn gguf_architecture(draft: &mut Draft<'_>, path: &str) -> Result<String, String> {
+    let file = draft.open(path).ok_or_else(|| format!("{path} cannot be read"))?;
+    let size = file.size();
+    gguf::architecture(file, size, LONGEST_SEARCH).map_err(|fault| format!("{path} {fault}"))
 }
 
 pub fn read(draft: &mut Draft<'_>, _kind: Kind) {

@@ -1,0 +1,13 @@
+//! Model folders: what lies below the models root, whether it is registered or not, and under which names it could be.
+
+mod entry;
+pub mod handlers;
+mod names;
+mod selection;
+mod surveys;
+mod table;
+
+pub use entry::{FolderState, ModelFolderEntry, ProposedNames, RegisteredAs};
+pub use selection::{Registered, entries};
+pub use surveys::Surveys;
+pub use table::table;

@@ -1,0 +1,6 @@
+//! What lies below the models root.
+
+mod list;
+
+/// The address of the model folders.
+pub const MODEL_FOLDERS: &str = "/api/v1/model-folders";
