@@ -31,7 +31,7 @@ use crate::jobs::{self, WakeUp};
 use crate::model_folders::{self, Surveys};
 use crate::page::TokenKey;
 use crate::reading::FolderReader;
-use crate::{admission, answer, base_models, compression, cors, health, problem, telemetry};
+use crate::{admission, answer, base_models, compression, cors, health, problem, telemetry, trained_model_names};
 
 /// What every handler can reach.
 pub struct Service {
@@ -137,6 +137,7 @@ fn routes(config: &mut ServiceConfig<'_>) {
             scope("/api/v1")
                 .configure(base_models::handlers::configure)
                 .configure(model_folders::handlers::configure)
+                .configure(trained_model_names::handlers::configure)
                 .configure(jobs::handlers::configure),
         )
         .configure(health::configure)

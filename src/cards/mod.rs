@@ -22,6 +22,7 @@ mod kind;
 mod limits;
 mod memory;
 mod model_path;
+mod ollama;
 mod status;
 mod survey;
 #[cfg(test)]
@@ -41,6 +42,7 @@ pub use integrity::{
 pub use limits::Limits;
 pub use memory::{KvCache, LoraTraining, Memory, MemoryRequest, Quantity, Training, UnknownType, memory};
 pub use model_path::{BadPath, ModelPath};
+pub use ollama::{ConversionCode, Convertible, Deployment, OllamaConversion};
 pub use survey::{FindingCode, FolderFinding, FolderKind, FoundFolder, Survey, SurveyLimits, SurveyProgress, survey};
 pub use warning::{CardWarning, WarningCode};
 

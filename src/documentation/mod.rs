@@ -30,6 +30,7 @@ use crate::error::Problem;
     tags(
         (name = "base models", description = "The register: list, register, change, delete."),
         (name = "model folders", description = "What lies below the models root, registered or not."),
+        (name = "trained model names", description = "What becomes of a technical name when a model is trained and deployed."),
         (name = "cards", description = "What was read from the models' folders."),
         (name = "deployment templates", description = "The Go template of an Ollama Modelfile, as text."),
         (name = "integrity", description = "Whether a model's folder is complete and can be loaded."),

@@ -95,7 +95,7 @@ pub struct ProposedNames {
     pub model_name: String,
     /// Characters that this technical name leaves for the name of a training.
     #[schema(minimum = 0, maximum = 80, example = 14)]
-    pub train_name_characters: usize,
+    pub train_name_characters: u32,
 }
 
 impl ProposedNames {

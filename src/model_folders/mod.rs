@@ -3,6 +3,7 @@
 mod entry;
 pub mod handlers;
 mod names;
+mod register;
 mod selection;
 mod surveys;
 mod table;

@@ -89,7 +89,7 @@ impl Proposals {
 
 /// The longest technical name that leaves enough for the name of a training.
 fn longest() -> usize {
-    train_name_characters("").saturating_sub(ENOUGH)
+    usize::try_from(train_name_characters("").saturating_sub(ENOUGH)).unwrap_or(1)
 }
 
 /// What a path says of whose model it is, and of its name.

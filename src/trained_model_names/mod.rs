@@ -4,6 +4,7 @@
 //! is a model name of Ollama, which takes 80 characters. So the technical name decides how long the name of a training
 //! can be.
 
+pub mod handlers;
 mod name;
 
-pub use name::{ENOUGH, QuantMode, train_name_characters};
+pub use name::{ENOUGH, QuantMode, TrainedNames, train_name_characters};

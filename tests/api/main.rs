@@ -33,3 +33,4 @@ mod races;
 #[cfg(unix)]
 mod sudden_end;
 mod support;
+mod trained_model_names;

@@ -14,7 +14,8 @@ use crate::reading::{FOLDER_TIME, ReadingError};
 /// Check the folder
 ///
 /// Reads the folder now and answers, check by check, whether the model is complete and can be loaded, and what to do where
-/// it is not. The content of the weights is not read; see `POST` at `integrity/verify`.
+/// it is not; and whether Ollama can convert it, by the rules of the version that is named. The content of the weights is not
+/// read; see `POST` at `integrity/verify`.
 #[utoipa::path(
     tag = "integrity",
     params(Asked),

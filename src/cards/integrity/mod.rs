@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::card::{Card, FileKind, WeightsFormat};
+use super::ollama::Deployment;
 use super::warning::{CardWarning, WarningCode};
 use super::{Limits, ModelFolder, extract};
 pub use digests::{DigestProgress, FileDigest, verify_digests};
@@ -24,6 +25,8 @@ pub struct Integrity {
     #[schema(example = "9f2b6c1de3a74f5f8d0c5b7a1e4c3d2b")]
     pub fingerprint: Option<String>,
     pub checks: Vec<IntegrityCheck>,
+    /// What else can be done with the model. It does not count for `status`.
+    pub deployment: Deployment,
 }
 
 /// One thing that was looked at.
@@ -163,7 +166,8 @@ pub fn integrity(folder: &ModelFolder, registered: &Card, limits: &Limits) -> io
     checks.push(unchanged(&card, registered));
     let failed = checks.iter().any(|check| check.status == CheckStatus::Failed);
     let status = if failed { CheckStatus::Failed } else { CheckStatus::Passed };
-    Ok(Integrity { status, fingerprint: Some(card.fingerprint), checks })
+    let deployment = Deployment::of(&card);
+    Ok(Integrity { status, fingerprint: Some(card.fingerprint), checks, deployment })
 }
 
 impl Integrity {
@@ -176,7 +180,8 @@ impl Integrity {
             action: Some("put the folder back, or change the base model's path".to_owned()),
             files: Vec::new(),
         };
-        Self { status: CheckStatus::Failed, fingerprint: None, checks: vec![check] }
+        let deployment = Deployment::of_gone_folder();
+        Self { status: CheckStatus::Failed, fingerprint: None, checks: vec![check], deployment }
     }
 }
 

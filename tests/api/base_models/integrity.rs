@@ -29,6 +29,17 @@ async fn each_check_says_what_it_found_and_what_to_do() {
 }
 
 #[tokio::test]
+async fn it_says_whether_ollama_can_convert_the_model_and_by_whose_rules() {
+    let app = TestApp::start().await;
+    app.register("m").await;
+    let report = app.get(&format!("{BASE_MODELS}/m/integrity")).await.expect_status(200).json();
+    let ollama = &report["deployment"]["ollama"];
+    assert_eq!((&ollama["convertible"], &ollama["code"]), (&json!("no"), &json!("architecture")), "{ollama}");
+    assert!(ollama["detail"].as_str().unwrap().contains("BertForMaskedLM"));
+    assert!(ollama["source"].as_str().unwrap().contains("2026-08-21"));
+}
+
+#[tokio::test]
 async fn it_looks_at_the_folder_as_it_is_now() {
     let app = TestApp::start().await;
     app.register("m").await;
