@@ -60,7 +60,7 @@ pub enum ConversionCode {
     Gguf,
     /// The architecture is not in Ollama's list.
     Architecture,
-    /// The folder names no architecture, as that of a pipeline.
+    /// The folder names no architecture, as one that holds weights alone.
     NoArchitecture,
     /// The model is code of its own, which Ollama does not run.
     RemoteCode,

@@ -45,7 +45,9 @@ fn an_unknown_architecture_is_refused_with_or_without_weights() {
     let known = config("LlamaForCausalLM", r#", "auto_map": {"AutoModel": "modeling_mine.MyModel"}"#);
     assert_eq!(verdict(&[("config.json", known.as_bytes())]).1, ConversionCode::NoWeights);
     let pipeline: &[u8] = br#"{"_class_name": "FluxPipeline"}"#;
-    assert_eq!(verdict(&[("model_index.json", pipeline)]), (Convertible::No, ConversionCode::NoArchitecture));
+    assert_eq!(verdict(&[("model_index.json", pipeline)]), (Convertible::No, ConversionCode::Architecture));
+    let bare = weights("F32");
+    assert_eq!(verdict(&[("model.safetensors", bare.as_slice())]), (Convertible::No, ConversionCode::NoArchitecture));
 }
 
 #[test]
