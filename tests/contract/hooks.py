@@ -1,9 +1,10 @@
 """Completes cases with what no schema can say. Nothing is dropped, and what is meant to be refused stays as it is.
 
 A schema says what a path looks like, not which folders lie below the models root; that a page token is text, not which
-one the service has signed; that a condition is a list of tags, not which is the current one; that an idempotency key is a key, not that another request has used it; and no pattern that
-every language reads names characters beyond U+FFFF, of which the invisible ones are refused in names. A case that is
-meant to be accepted gets such a value here.
+one the service has signed; that a condition is a list of tags, not which is the current one; that a body has a name, not
+that it is the one in the address; that an idempotency key is a key, not that another request has used it; and no pattern
+that every language reads names characters beyond U+FFFF, of which the invisible ones are refused in names. A case that is
+meant to be accepted gets such a value here, and a base model of the name it asks for.
 """
 
 import itertools
@@ -14,7 +15,9 @@ import uuid
 import requests
 import schemathesis
 
-TURNS = itertools.cycle(range(4))
+TURNS = itertools.cycle(range(8))
+TECHNICAL_NAME = re.compile(r"(?![0-9a-fA-F]{8}-?([0-9a-fA-F]{4}-?){3}[0-9a-fA-F]{12}$)[A-Za-z0-9][A-Za-z0-9.-]{0,39}")
+CONDITION = re.compile(r"""\*|(W/)?"[!#-~]*"([ \t]*,[ \t]*(W/)?"[!#-~]*")*""")
 FOLDERS = itertools.cycle(os.environ["MODEL_FOLDERS"].split(":"))
 TEMPLATES = itertools.cycle(
     [
@@ -34,11 +37,27 @@ def before_call(context, case, kwargs):
     if case.meta is None or not case.meta.generation.mode.is_positive:
         return
     case.body = completed(case.body)
+    name = (case.path_parameters or {}).get("base_model")
+    if name and case.meta.phase.name.value != "stateful" and TECHNICAL_NAME.fullmatch(name):
+        register(name)
+    if case.method == "PUT" and isinstance(case.body, dict) and "technical_name" in case.body:
+        # It is what the address says, where it is said at all.
+        case.body = {**case.body, "technical_name": name} if TECHNICAL_NAME.fullmatch(name) else without(case.body, "technical_name")
     complete_conditions(case)
     if "Idempotency-Key" in (case.headers or {}):
         case.headers["Idempotency-Key"] = str(uuid.uuid4())
     if "page_token" in (case.query or {}):
         complete_page_token(case)
+
+
+def register(name):
+    """Has a base model of that name, unless there is one: what is asked of one shall not only find nothing."""
+    body = {"technical_name": name, "model_name": name, "path": next(FOLDERS), "deployment_template": next(TEMPLATES)}
+    requests.post(os.environ["SERVICE"] + "/api/v1/base-models", json=body, timeout=10)
+
+
+def without(members, name):
+    return {key: value for key, value in members.items() if key != name}
 
 
 def completed(body):
@@ -59,16 +78,19 @@ def completed(body):
 
 
 def complete_conditions(case):
-    """Lets most conditions hold: of four, three name any state with `If-Match`, and none with `If-None-Match`."""
+    """Lets most conditions hold: all but each eighth name any state with `If-Match`, and none with `If-None-Match`.
+
+    What is drawn at the limit of the length does not follow the pattern; it is no condition, and never kept.
+    """
     headers = case.headers or {}
     for name, holds in [("If-Match", "*"), ("If-None-Match", '"never"')]:
-        if name in headers and next(TURNS) != 0:
+        if name in headers and (next(TURNS) != 0 or not CONDITION.fullmatch(headers[name])):
             headers[name] = holds
 
 
 def complete_page_token(case):
     """Gives the token that the same list gave, or begins the list if it has one page only."""
-    query = {name: value for name, value in case.query.items() if name != "page_token"}
+    query = without(case.query, "page_token")
     address = os.environ["SERVICE"] + case.formatted_path
     answer = requests.get(address, params={**query, "page_size": 1}, timeout=10)
     token = answer.json().get("next_page_token") if answer.ok else None
