@@ -3,8 +3,8 @@
 //! The token says where that was. It is signed, so that it can be trusted when it comes back, and
 //! bound to the list it was made for. It gives no right to anything.
 
-use actix_web::HttpResponse;
 use actix_web::http::header;
+use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chrono::{DateTime, Utc};
@@ -13,7 +13,7 @@ use diesel_async::RunQueryDsl as _;
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
-use sha2::Sha256;
+use sha2::{Digest as _, Sha256};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
@@ -25,7 +25,7 @@ use crate::schema::service_keys;
 const DEFAULT_SIZE: i64 = 50;
 const MAX_SIZE: i64 = 1000;
 /// Longest token that is looked at.
-const MAX_TOKEN: usize = 512;
+const MAX_TOKEN: usize = 8192;
 const SIGNATURE_BYTES: usize = 16;
 
 /// Which page of a list.
@@ -36,57 +36,65 @@ pub struct PageQuery {
     #[param(required = false, minimum = 0, maximum = 2147483647, default = 50, example = 50)]
     pub page_size: i64,
     /// `next_page_token` of the page before.
-    #[param(max_length = 512)]
+    #[param(max_length = 8192)]
     page_token: Option<String>,
 }
 
 impl Query for PageQuery {
     fn read(parameters: &mut Parameters) -> Self {
-        Self { page_size: size(parameters), page_token: parameters.one("page_token") }
-    }
-}
-
-/// Reads how many items a page has.
-pub fn size(parameters: &mut Parameters) -> i64 {
-    match parameters.one("page_size").map(|text| text.parse::<i32>().map(i64::from)) {
-        None | Some(Ok(0)) => DEFAULT_SIZE,
-        Some(Ok(size)) if size > 0 => size.min(MAX_SIZE),
-        Some(_) => {
-            parameters.fault("page_size", "type", "must be a whole number from 0 to 1000");
-            DEFAULT_SIZE
-        }
+        let page_size = match parameters.one("page_size").map(|text| text.parse::<i32>().map(i64::from)) {
+            None | Some(Ok(0)) => DEFAULT_SIZE,
+            Some(Ok(size)) if size > 0 => size.min(MAX_SIZE),
+            Some(_) => {
+                parameters.fault("page_size", "type", "must be a whole number from 0 to 1000");
+                DEFAULT_SIZE
+            }
+        };
+        Self { page_size, page_token: parameters.one("page_token") }
     }
 }
 
 impl PageQuery {
-    /// Where the page before ended.
-    pub fn after(&self, key: &TokenKey, list: &str) -> ApiResult<Option<Position>> {
+    /// Where the page before ended, in a list that is told apart by that text: its filter, its order and all else that
+    /// decides what is on it.
+    pub fn after<P: DeserializeOwned>(&self, key: &TokenKey, list: &str) -> ApiResult<Option<P>> {
         let Some(token) = &self.page_token else { return Ok(None) };
         let position = Some(token).filter(|token| token.len() <= MAX_TOKEN).and_then(|token| key.read(token, list));
         position.map(Some).ok_or_else(|| {
-            let detail = "must be the `next_page_token` of a page of this list; begin again without it";
+            let detail = "must be the `next_page_token` of a page of this list, asked with the same parameters; begin again \
+                          without it";
             ApiError::InvalidParameter(vec![Fault::parameter("page_token", "token", detail)])
         })
     }
 }
 
-/// Answers a page of a list at that address. `items` has one more than the page if the list goes on.
-pub fn answer<T: Serialize>(
-    address: &str,
+/// Cuts off what is more than a page, and makes the token of the next one. `items` has one more than the page if the list
+/// goes on.
+pub fn cut<T, P: Serialize>(
+    items: &mut Vec<T>,
+    query: &PageQuery,
     key: &TokenKey,
-    size: i64,
-    mut items: Vec<T>,
-    position: impl Fn(&T) -> Position,
-) -> ApiResult<HttpResponse> {
-    let size = usize::try_from(size).unwrap_or(usize::MAX);
+    list: &str,
+    position: impl Fn(&T) -> P,
+) -> Option<String> {
+    let size = usize::try_from(query.page_size).unwrap_or(usize::MAX);
     let goes_on = items.len() > size;
     items.truncate(size);
-    let next_page_token = items.last().filter(|_| goes_on).and_then(|last| key.sign(&position(last)));
+    items.last().filter(|_| goes_on).and_then(|last| key.sign(list, &position(last)))
+}
+
+/// An answer that says where the next page is: at the address of this one, with all its other parameters.
+pub fn linked(request: &HttpRequest, query: &PageQuery, token: Option<&str>) -> HttpResponseBuilder {
     let mut answer = HttpResponse::Ok();
-    if let Some(token) = &next_page_token {
-        answer.insert_header((header::LINK, format!("<{address}?page_size={size}&page_token={token}>; rel=\"next\"")));
+    if let Some(token) = token {
+        let given = form_urlencoded::parse(request.query_string().as_bytes());
+        let rest = given.filter(|(name, _)| name != "page_size" && name != "page_token");
+        let mut next = form_urlencoded::Serializer::new(String::new());
+        next.extend_pairs(rest).append_pair("page_size", &query.page_size.to_string()).append_pair("page_token", token);
+        let link = format!("<{}?{}>; rel=\"next\"", request.path(), next.finish());
+        answer.insert_header((header::LINK, link));
     }
-    Ok(answer.json(Page { items, next_page_token }))
+    answer
 }
 
 /// One page of a list.
@@ -101,9 +109,6 @@ pub struct Page<T> {
 /// The last row of a page in a list that is ordered by time and id.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Position {
-    /// The list the token was made for.
-    #[serde(rename = "l")]
-    pub list: String,
     #[serde(rename = "t")]
     pub created_at: DateTime<Utc>,
     #[serde(rename = "i")]
@@ -125,34 +130,26 @@ impl TokenKey {
         row.select(service_keys::secret).first(db).await.map(Self)
     }
 
-    pub fn sign(&self, position: &Position) -> Option<String> {
-        self.seal(position)
-    }
-
-    /// The position in a token that this service made for this list; `None` for any other.
-    pub fn read(&self, token: &str, list: &str) -> Option<Position> {
-        self.open(token).filter(|position: &Position| position.list == list)
-    }
-
-    /// A value as a token that only this service can make.
-    pub fn seal(&self, value: &impl Serialize) -> Option<String> {
-        let mut token = serde_json::to_vec(value).ok()?;
-        let signature = self.mac(&token)?.finalize().into_bytes();
+    pub fn sign<P: Serialize>(&self, list: &str, position: &P) -> Option<String> {
+        let mut token = serde_json::to_vec(position).ok()?;
+        let signature = self.mac(list, &token)?.finalize().into_bytes();
         token.extend_from_slice(signature.get(..SIGNATURE_BYTES)?);
         Some(URL_SAFE_NO_PAD.encode(token))
     }
 
-    /// The value in such a token.
-    pub fn open<T: DeserializeOwned>(&self, token: &str) -> Option<T> {
+    /// The position in a token that this service made for this list; `None` for any other.
+    pub fn read<P: DeserializeOwned>(&self, token: &str, list: &str) -> Option<P> {
         let bytes = URL_SAFE_NO_PAD.decode(token).ok()?;
         let (position, signature) = bytes.split_at_checked(bytes.len().checked_sub(SIGNATURE_BYTES)?)?;
-        self.mac(position)?.verify_truncated_left(signature).ok()?;
+        self.mac(list, position)?.verify_truncated_left(signature).ok()?;
         serde_json::from_slice(position).ok()
     }
 
-    fn mac(&self, bytes: &[u8]) -> Option<Hmac<Sha256>> {
+    /// The list is signed with the position, but not told: the token is as long for any list.
+    fn mac(&self, list: &str, position: &[u8]) -> Option<Hmac<Sha256>> {
         let mut mac = Hmac::<Sha256>::new_from_slice(&self.0).ok()?;
-        mac.update(bytes);
+        mac.update(&Sha256::digest(list));
+        mac.update(position);
         Some(mac)
     }
 }
@@ -164,27 +161,27 @@ mod tests {
     use super::*;
 
     fn position() -> Position {
-        Position { list: "base-models".to_owned(), created_at: Utc::now(), id: Uuid::now_v7() }
+        Position { created_at: Utc::now(), id: Uuid::now_v7() }
     }
 
     #[test]
     fn a_token_comes_back_for_its_own_list_and_key_only() {
         let (key, position) = (TokenKey::new(vec![7; 32]), position());
-        let token = key.sign(&position).unwrap();
+        let token = key.sign("base-models", &position).unwrap();
         assert_eq!(key.read(&token, "base-models"), Some(position));
-        assert_eq!(key.read(&token, "base-models?tag=prod"), None);
-        assert_eq!(TokenKey::new(vec![8; 32]).read(&token, "base-models"), None);
+        assert_eq!(key.read::<Position>(&token, "base-models?tag=prod"), None);
+        assert_eq!(TokenKey::new(vec![8; 32]).read::<Position>(&token, "base-models"), None);
     }
 
     proptest! {
         #[test]
         fn a_token_that_was_touched_is_refused(at in 0usize..100, flip in 1u8..=255, garbage in ".{0,40}") {
             let key = TokenKey::new(vec![7; 32]);
-            let mut bytes = URL_SAFE_NO_PAD.decode(key.sign(&position()).unwrap()).unwrap();
+            let mut bytes = URL_SAFE_NO_PAD.decode(key.sign("base-models", &position()).unwrap()).unwrap();
             let at = at % bytes.len();
             bytes[at] ^= flip;
-            prop_assert_eq!(key.read(&URL_SAFE_NO_PAD.encode(bytes), "base-models"), None);
-            prop_assert_eq!(key.read(&garbage, "base-models"), None);
+            prop_assert_eq!(key.read::<Position>(&URL_SAFE_NO_PAD.encode(bytes), "base-models"), None);
+            prop_assert_eq!(key.read::<Position>(&garbage, "base-models"), None);
         }
     }
 }

@@ -9,6 +9,9 @@ diesel::table! {
 }
 
 diesel::table! {
+    use diesel::sql_types::*;
+    use crate::base_models::Tsvector;
+
     base_models (id) {
         id -> Uuid,
         technical_name -> Text,
@@ -26,6 +29,26 @@ diesel::table! {
         created_by -> Nullable<Text>,
         updated_at -> Timestamptz,
         updated_by -> Nullable<Text>,
+        tag_keys -> Array<Text>,
+        name_words -> Tsvector,
+        record_words -> Tsvector,
+        facts_version -> Int2,
+        card_words -> Tsvector,
+        card_status -> Text,
+        family -> Nullable<Text>,
+        architectures -> Array<Text>,
+        architecture_keys -> Array<Text>,
+        library -> Nullable<Text>,
+        task -> Nullable<Text>,
+        license -> Nullable<Text>,
+        languages -> Array<Text>,
+        capabilities -> Array<Text>,
+        weights_format -> Text,
+        quantization -> Nullable<Text>,
+        dtype -> Nullable<Text>,
+        parameters -> Nullable<Int8>,
+        context_length -> Nullable<Int8>,
+        size_bytes -> Nullable<Int8>,
     }
 }
 

@@ -1,5 +1,6 @@
 //! The card of a folder, ready to be stored with a record.
 
+use super::facts::Facts;
 use super::model::StoredCard;
 use crate::app::Service;
 use crate::cards::{Card, KeptFile, ModelPath};
@@ -13,6 +14,8 @@ pub struct FolderCard {
     pub card: Card,
     /// The same card as the database keeps it.
     pub stored: StoredCard,
+    /// What of it the register can be asked for.
+    pub facts: Facts,
     /// The JSON files it was made of.
     pub files: Vec<KeptFile>,
 }
@@ -29,7 +32,8 @@ impl FolderCard {
             other => ApiError::StorageUnavailable(other.into()),
         })?;
         let stored = StoredCard::new(&extraction.card).map_err(|error| ApiError::Internal(error.into()))?;
-        Ok(Self { path: path.to_string(), card: extraction.card, stored, files: extraction.files })
+        let facts = Facts::of(&extraction.card);
+        Ok(Self { path: path.to_string(), card: extraction.card, stored, facts, files: extraction.files })
     }
     /// Bytes of what is stored of it.
     pub fn size(&self) -> usize {

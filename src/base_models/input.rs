@@ -258,7 +258,8 @@ fn distinct(tags: Vec<String>) -> Vec<String> {
     }
     let mut kept: Vec<String> = Vec::with_capacity(tags.len());
     for tag in tags.into_iter().map(|tag| tidy(tag, MAX_TAG_CHARACTERS)) {
-        if !kept.contains(&tag) {
+        // They are asked for whatever their letter case, so two that differ in it only are one.
+        if !kept.iter().any(|other| names::fold(other) == names::fold(&tag)) {
             kept.push(tag);
         }
     }

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use chrono::{DateTime, Utc};
 use diesel::deserialize::{self, FromSql, FromSqlRow};
 use diesel::dsl;
-use diesel::expression::AsExpression;
+use diesel::expression::{AsExpression, SqlLiteral};
 use diesel::pg::{Pg, PgValue};
 use diesel::prelude::{AsChangeset, HasQuery, Insertable};
 use diesel::result::Error as QueryError;
@@ -23,15 +23,16 @@ use serde_json::{Map, Value};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+use super::facts::Facts;
 use super::file::StoredFile;
 use super::folder_card::FolderCard;
 use super::input::{NewBaseModel, Property, PropertyName};
 use super::names;
 use super::reference::Reference;
+use super::words::Words;
 use crate::cards::Card;
 use crate::database::Connection;
 use crate::error::Conflict;
-use crate::page::Position;
 use crate::schema::base_models;
 
 /// The constraints that keep both names unique.
@@ -76,7 +77,7 @@ pub struct BaseModel {
     pub updated_by: Option<String>,
 }
 
-type Etag = diesel::expression::SqlLiteral<Text>;
+pub type Etag = SqlLiteral<Text>;
 
 fn etag() -> Etag {
     diesel::dsl::sql("'\"' || base_models.revision || '\"'")
@@ -152,13 +153,21 @@ pub struct Row {
     pub tags: Vec<String>,
     pub properties: Properties,
     pub deployment_template: Option<String>,
+    /// The tags, folded.
+    pub tag_keys: Vec<String>,
+    pub name_words: Words,
+    pub record_words: Words,
 }
 
 impl From<NewBaseModel> for Row {
     fn from(new: NewBaseModel) -> Self {
         let NewBaseModel { technical_name, model_name, path, description, tags, properties, deployment_template } = new;
+        let described = description.iter().chain(&tags);
         Self {
             model_name_key: names::model_name_key(&model_name),
+            tag_keys: tags.iter().map(|tag| names::fold(tag)).collect(),
+            name_words: Words::of([technical_name.as_str(), &model_name]),
+            record_words: Words::of(described.map(String::as_str)),
             technical_name,
             model_name,
             path,
@@ -171,13 +180,53 @@ impl From<NewBaseModel> for Row {
 }
 
 /// All that is written of a new base model.
-type NewRow<'a> = (dsl::Eq<base_models::id, Uuid>, &'a Row, dsl::Eq<base_models::card, &'a StoredCard>);
+type NewRow<'a> = (dsl::Eq<base_models::id, Uuid>, &'a Row, dsl::Eq<base_models::card, &'a StoredCard>, &'a Facts);
 
 fn new_row<'a>(id: Uuid, row: &'a Row, folder: &'a FolderCard) -> NewRow<'a> {
-    (base_models::id.eq(id), row, base_models::card.eq(&folder.stored))
+    (base_models::id.eq(id), row, base_models::card.eq(&folder.stored), &folder.facts)
 }
 
+/// The columns of a record, with something in the place of its card.
+pub type Columns = (
+    base_models::id,
+    base_models::technical_name,
+    base_models::model_name,
+    base_models::path,
+    base_models::description,
+    base_models::tags,
+    base_models::properties,
+    base_models::deployment_template,
+    SqlLiteral<Json>,
+    base_models::revision,
+    Etag,
+    base_models::created_at,
+    base_models::created_by,
+    base_models::updated_at,
+    base_models::updated_by,
+);
+
 impl BaseModel {
+    /// What is read of a record, with what takes the place of its card.
+    pub fn columns(card: SqlLiteral<Json>) -> Columns {
+        (
+            base_models::id,
+            base_models::technical_name,
+            base_models::model_name,
+            base_models::path,
+            base_models::description,
+            base_models::tags,
+            base_models::properties,
+            base_models::deployment_template,
+            card,
+            base_models::revision,
+            etag(),
+            base_models::created_at,
+            base_models::created_by,
+            base_models::updated_at,
+            base_models::updated_by,
+        )
+    }
+
     /// Registers it, with the card and the files it was made of.
     pub async fn insert(row: &Row, folder: &FolderCard, db: &mut Connection) -> QueryResult<Self> {
         db.transaction(async |db| {
@@ -238,21 +287,6 @@ impl BaseModel {
         query.first(db).await.optional()
     }
 
-    /// The newest records, or those that follow a position, and one more to tell whether the list goes on.
-    pub async fn page(after: Option<&Position>, size: i64, db: &mut Connection) -> QueryResult<Vec<Self>> {
-        let query =
-            Self::query().order((base_models::created_at.desc(), base_models::id.desc())).limit(size + 1).into_boxed();
-        let query = match after {
-            None => query,
-            // One bound on the pair would be a row comparison, which the index serves whole; diesel has none,
-            // so the first column bounds the index and the second decides among equals.
-            Some(last) => query
-                .filter(base_models::created_at.le(last.created_at))
-                .filter(base_models::created_at.lt(last.created_at).or(base_models::id.lt(last.id))),
-        };
-        query.load(db).await
-    }
-
     /// Writes the row, and what its folder gave if that was read, if it still has that revision; `None` if it has
     /// not, or is gone.
     pub async fn update(
@@ -267,7 +301,7 @@ impl BaseModel {
             let updated = diesel::update(state)
                 .set((
                     row,
-                    folder.map(|folder| base_models::card.eq(&folder.stored)),
+                    folder.map(|folder| (base_models::card.eq(&folder.stored), &folder.facts)),
                     base_models::revision.eq(base_models::revision + 1),
                     base_models::updated_at.eq(diesel::dsl::now),
                 ))
@@ -320,10 +354,6 @@ impl BaseModel {
             properties: self.properties.0.clone(),
             deployment_template: self.deployment_template.clone(),
         }
-    }
-
-    pub fn position(&self, list: &str) -> Position {
-        Position { list: list.to_owned(), created_at: self.created_at, id: self.id }
     }
 }
 

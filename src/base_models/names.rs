@@ -8,17 +8,29 @@ use validator::ValidationError;
 /// Most characters of a technical name.
 const MAX_TECHNICAL_NAME: usize = 40;
 
+/// What stands in an address where a technical name could.
+const ADDRESSES: [&str; 5] = ["batch", "export", "facets", "import", "refresh"];
+
 /// A model name as it is kept: without space around it, in Unicode normalization form C.
 pub fn tidy(name: &str) -> String {
-    ComposingNormalizerBorrowed::new_nfc().normalize(name.trim()).into_owned()
+    compose(name.trim())
+}
+
+/// A text in Unicode normalization form C, in which an accent is written in one way.
+pub fn compose(text: &str) -> String {
+    ComposingNormalizerBorrowed::new_nfc().normalize(text).into_owned()
 }
 
 /// What two model names must not share: the name folded, so that neither letter case nor the way an
 /// accent is written makes a difference. It is made here and not in the database, whose folding
 /// depends on its locale.
 pub fn model_name_key(name: &str) -> String {
-    let folded = CaseMapper::new().fold_string(&tidy(name)).into_owned();
-    ComposingNormalizerBorrowed::new_nfc().normalize(&folded).into_owned()
+    fold(&tidy(name))
+}
+
+/// A text without the difference of letter case and of the way an accent is written.
+pub fn fold(text: &str) -> String {
+    compose(&CaseMapper::new().fold_string(&compose(text)))
 }
 
 /// The same for a technical name, which is ASCII; the database makes its own column in the same way.
@@ -39,6 +51,11 @@ pub fn check_technical_name(name: &str) -> Result<(), ValidationError> {
             "must begin with a letter or digit and hold only letters, digits, `.` and `-`; `_` separates the parts in \
              the names of models trained from this one"
                 .into(),
+        ));
+    }
+    if ADDRESSES.contains(&technical_name_key(name).as_str()) {
+        return Err(ValidationError::new("reserved").with_message(
+            format!("must not be one of {}, which are addresses of the API", ADDRESSES.join(", ")).into(),
         ));
     }
     if Uuid::try_parse(name).is_ok() {
@@ -79,7 +96,21 @@ mod tests {
             assert!(is_technical_name(good), "{good}");
         }
         let id = Uuid::now_v7().to_string();
-        for bad in ["", "-a", ".a", "a_b", "a b", "a/b", "é", "a\0", &"a".repeat(41), &id, &id.replace('-', "")] {
+        for bad in [
+            "Facets",
+            "refresh",
+            "",
+            "-a",
+            ".a",
+            "a_b",
+            "a b",
+            "a/b",
+            "é",
+            "a\0",
+            &"a".repeat(41),
+            &id,
+            &id.replace('-', ""),
+        ] {
             assert!(!is_technical_name(bad), "{bad:?}");
         }
     }

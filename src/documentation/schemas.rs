@@ -15,7 +15,17 @@ pub const MAX_ITEMS: usize = 200_000;
 /// Members of a schema that hold values, not schemas.
 const VALUES: [&str; 5] = ["const", "default", "enum", "example", "examples"];
 
+/// What an answer has left of a record when the client has selected its members: it says itself which are always there.
+const SELECTION: &str = "BaseModelSelection";
+/// A whole record is a selection too, so what is either is any of both, not one only.
+const EITHER: &str = "/components/schemas/ListedBaseModel";
+
 pub fn complete(document: &mut Value) {
+    if let Some(either) = document.pointer_mut(EITHER).and_then(Value::as_object_mut)
+        && let Some(kinds) = either.remove("oneOf")
+    {
+        either.insert("anyOf".to_owned(), kinds);
+    }
     each(document, &mut bound);
     each(document, &mut exemplify);
     require_all_members(document);
@@ -95,7 +105,7 @@ fn require_all_members(document: &mut Value) {
     let answered = reachable(document, "responses");
     let Some(schemas) = document.pointer_mut("/components/schemas").and_then(Value::as_object_mut) else { return };
     for (name, schema) in schemas {
-        if sent.contains(name) && !answered.contains(name) {
+        if sent.contains(name) && !answered.contains(name) || name == SELECTION {
             continue;
         }
         each(schema, &mut |schema| {

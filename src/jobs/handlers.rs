@@ -87,11 +87,16 @@ fn watched(job: &Job) -> HttpResponse {
     )
 )]
 #[get("/jobs")]
-pub async fn list_jobs(service: Data<Service>, ValidQuery(query): ValidQuery<PageQuery>) -> ApiResult<HttpResponse> {
-    let after = query.after(service.token_key().await?, LIST)?;
-    let size = query.page_size;
-    let jobs = service.database.read(async |db| Job::page(after.as_ref(), size, db).await).await?;
-    page::answer("/api/v1/jobs", service.token_key().await?, size, jobs, |job| job.position(LIST))
+pub async fn list_jobs(
+    service: Data<Service>,
+    request: HttpRequest,
+    ValidQuery(query): ValidQuery<PageQuery>,
+) -> ApiResult<HttpResponse> {
+    let key = service.token_key().await?;
+    let (after, size) = (query.after(key, LIST)?, query.page_size);
+    let mut items = service.database.read(async |db| Job::page(after.as_ref(), size, db).await).await?;
+    let next_page_token = page::cut(&mut items, &query, key, LIST, Job::position);
+    Ok(page::linked(&request, &query, next_page_token.as_deref()).json(Page { items, next_page_token }))
 }
 
 /// Get a job

@@ -9,5 +9,4 @@ mod worker;
 
 pub use handlers::accepted;
 pub use model::{Job, Subject};
-pub use refresh_cards::RefreshScope;
 pub use worker::{WakeUp, work};

@@ -14,7 +14,7 @@ use serde_json::Value;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::refresh_cards::RefreshScope;
+use crate::base_models::Scope;
 use crate::database::Connection;
 use crate::page::Position;
 use crate::schema::jobs;
@@ -56,7 +56,7 @@ pub struct Job {
 #[serde(tag = "kind", content = "subject", rename_all = "snake_case")]
 pub enum Subject {
     /// Read the folders of these base models again.
-    RefreshCards(RefreshScope),
+    RefreshCards(Scope),
     /// Read the weights of this base model and compare them with the digests it declares.
     VerifyDigests { base_model: Uuid },
 }
@@ -132,8 +132,8 @@ impl Job {
         Self::find(id, db).await
     }
 
-    pub fn position(&self, list: &str) -> Position {
-        Position { list: list.to_owned(), created_at: self.created_at, id: self.id }
+    pub fn position(&self) -> Position {
+        Position { created_at: self.created_at, id: self.id }
     }
 }
 

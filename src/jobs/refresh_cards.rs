@@ -1,8 +1,5 @@
 //! Reading the folders of many base models again.
 
-use diesel::sql_types::{Array, Bool, Text};
-use diesel::{ExpressionMethods as _, QueryDsl as _, QueryResult};
-use diesel_async::RunQueryDsl as _;
 use futures_util::StreamExt as _;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -10,11 +7,8 @@ use uuid::Uuid;
 use super::model::Progress;
 use super::worker::Run;
 use crate::app::Service;
-use crate::base_models::{BaseModel, Reference, refresh};
-use crate::cards::CardStatus;
-use crate::database::Connection;
+use crate::base_models::{BaseModel, Reference, Scope, refresh};
 use crate::error::{ApiError, ApiResult};
-use crate::schema::base_models;
 
 /// Folders read between two notes of the progress.
 const BATCH: i64 = 32;
@@ -22,16 +16,6 @@ const BATCH: i64 = 32;
 const AT_A_TIME: usize = 4;
 /// Failures that are told one by one.
 const MAX_FAILURES: usize = 100;
-
-/// Which base models are meant; all where nothing is said.
-#[derive(Debug, Clone, Default, Serialize, Deserialize)]
-pub struct RefreshScope {
-    /// Ids and technical names.
-    pub base_models: Vec<String>,
-    pub families: Vec<String>,
-    pub card_statuses: Vec<CardStatus>,
-    pub tags: Vec<String>,
-}
 
 /// What came out.
 #[derive(Debug, Default, Serialize, Deserialize)]
@@ -48,56 +32,8 @@ struct Failure {
     detail: String,
 }
 
-type Query<'a> = base_models::BoxedQuery<'a, diesel::pg::Pg>;
-
-impl RefreshScope {
-    fn query(&self) -> Query<'static> {
-        let member = |name: &'static str, values: Vec<String>| {
-            diesel::dsl::sql::<Bool>(name).bind::<Array<Text>, _>(values).sql(")")
-        };
-        let mut query = base_models::table.into_boxed();
-        if !self.families.is_empty() {
-            query = query.filter(member("card->>'family' = ANY(", self.families.clone()));
-        }
-        if !self.card_statuses.is_empty() {
-            let statuses = self.card_statuses.iter().map(|status| status.as_str().to_owned()).collect();
-            query = query.filter(member("card->>'status' = ANY(", statuses));
-        }
-        if !self.tags.is_empty() {
-            query = query.filter(member("tags && (", self.tags.clone()));
-        }
-        if !self.base_models.is_empty() {
-            let (ids, keys) = self.references();
-            let named = base_models::technical_name_key.eq_any(keys);
-            query = query.filter(diesel::BoolExpressionMethods::or(base_models::id.eq_any(ids), named));
-        }
-        query
-    }
-
-    fn references(&self) -> (Vec<Uuid>, Vec<String>) {
-        let (mut ids, mut keys) = (Vec::new(), Vec::new());
-        for name in &self.base_models {
-            match Reference::from(name.as_str()) {
-                Reference::Id(id) => ids.push(id),
-                Reference::TechnicalName(key) => keys.push(key),
-                Reference::Nothing => {}
-            }
-        }
-        (ids, keys)
-    }
-
-    async fn count(&self, db: &mut Connection) -> QueryResult<i64> {
-        self.query().count().get_result(db).await
-    }
-
-    async fn after(&self, last: Uuid, db: &mut Connection) -> QueryResult<Vec<Uuid>> {
-        let rest = self.query().filter(base_models::id.gt(last)).order(base_models::id);
-        rest.select(base_models::id).limit(BATCH).load(db).await
-    }
-}
-
 /// Goes on from where the job was left; false if it was left again.
-pub async fn run(run: &Run<'_>, scope: &RefreshScope) -> ApiResult<bool> {
+pub async fn run(run: &Run<'_>, scope: &Scope) -> ApiResult<bool> {
     let service = run.service;
     let mut last: Uuid = run.job.position.as_deref().and_then(|id| id.parse().ok()).unwrap_or_default();
     let mut outcome: Outcome =
@@ -108,7 +44,7 @@ pub async fn run(run: &Run<'_>, scope: &RefreshScope) -> ApiResult<bool> {
         return Ok(false);
     }
     loop {
-        let batch = service.database.read(async |db| scope.after(last, db).await).await?;
+        let batch = service.database.read(async |db| scope.after(last, BATCH, db).await).await?;
         let Some(end) = batch.last().copied() else { return Ok(true) };
         let mut results = futures_util::stream::iter(batch).map(|id| one(service, id)).buffer_unordered(AT_A_TIME);
         while let Some((id, result)) = results.next().await {

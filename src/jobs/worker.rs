@@ -10,6 +10,7 @@ use uuid::Uuid;
 use super::model::{Claimed, Progress, Subject};
 use super::{refresh_cards, verify_digests};
 use crate::app::Service;
+use crate::base_models::backfill;
 use crate::error::{ApiError, ApiResult};
 
 /// How often to look for jobs that another instance took in, or left.
@@ -45,11 +46,15 @@ impl Run<'_> {
 pub async fn work(service: Data<Service>) {
     let instance = Uuid::now_v7();
     while !service.is_stopping() {
-        match one(&service, instance).await {
+        let done = match one(&service, instance).await {
+            Ok(false) => backfill(&service).await,
+            done => done,
+        };
+        match done {
             Ok(true) => {}
             Ok(false) => drop(tokio::time::timeout(LOOK, service.wake_up.0.notified()).await),
             Err(error) => {
-                tracing::warn!("a job could not be worked on: {error}");
+                tracing::warn!("what was to be done could not be worked on: {error}");
                 tokio::time::sleep(LOOK).await;
             }
         }

@@ -16,8 +16,8 @@ fn addresses() -> Vec<(String, Vec<String>)> {
     let methods = |item: &Value| item.as_object().unwrap().keys().map(|method| method.to_uppercase()).collect();
     let paths = document["paths"].as_object().unwrap().iter();
     // A fixed word where another address takes any name is that address for the methods it does not take itself.
-    let fixed = ["/api/v1/base-models/batch", "/api/v1/base-models/refresh"];
-    let paths = paths.filter(|(path, _)| !fixed.contains(&path.as_str()));
+    let fixed = ["batch", "facets", "refresh"].map(|word| format!("/api/v1/base-models/{word}"));
+    let paths = paths.filter(|(path, _)| !fixed.contains(path));
     paths.map(|(path, item)| (filled(path), methods(item))).collect()
 }
 

@@ -5,6 +5,7 @@ mod card;
 mod create;
 mod delete;
 mod deployment_template;
+mod facets;
 mod files;
 mod get;
 mod integrity;
@@ -32,6 +33,7 @@ pub fn configure(config: &mut ServiceConfig<'_>) {
         .service(create::create_base_model)
         .service(batch::create_base_models)
         .service(refresh_cards::refresh_cards)
+        .service(facets::get_facets)
         .service(get::get_base_model)
         .service(put::put_base_model)
         .service(update::update_base_model)

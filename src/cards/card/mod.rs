@@ -112,7 +112,9 @@ pub enum CardStatus {
 }
 
 impl CardStatus {
-    pub fn as_str(self) -> &'static str {
+    pub const ALL: [Self; 3] = [Self::Complete, Self::Partial, Self::Empty];
+
+    pub const fn as_str(self) -> &'static str {
         match self {
             Self::Complete => "complete",
             Self::Partial => "partial",
@@ -121,7 +123,7 @@ impl CardStatus {
     }
 
     pub fn named(name: &str) -> Option<Self> {
-        [Self::Complete, Self::Partial, Self::Empty].into_iter().find(|status| status.as_str() == name)
+        Self::ALL.into_iter().find(|status| status.as_str() == name)
     }
 }
 
@@ -164,6 +166,34 @@ pub enum Capability {
     Insert,
     /// Ranks documents against a query.
     Rerank,
+}
+
+impl Capability {
+    pub const ALL: [Self; 9] = [
+        Self::Completion,
+        Self::Chat,
+        Self::Tools,
+        Self::Thinking,
+        Self::Vision,
+        Self::Audio,
+        Self::Embedding,
+        Self::Insert,
+        Self::Rerank,
+    ];
+
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Completion => "completion",
+            Self::Chat => "chat",
+            Self::Tools => "tools",
+            Self::Thinking => "thinking",
+            Self::Vision => "vision",
+            Self::Audio => "audio",
+            Self::Embedding => "embedding",
+            Self::Insert => "insert",
+            Self::Rerank => "rerank",
+        }
+    }
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, ToSchema)]

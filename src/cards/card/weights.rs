@@ -35,6 +35,24 @@ pub enum WeightsFormat {
     None,
 }
 
+impl WeightsFormat {
+    pub const ALL: [Self; 8] =
+        [Self::Safetensors, Self::Gguf, Self::Pytorch, Self::Onnx, Self::Tensorflow, Self::Flax, Self::Mlx, Self::None];
+
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Safetensors => "safetensors",
+            Self::Gguf => "gguf",
+            Self::Pytorch => "pytorch",
+            Self::Onnx => "onnx",
+            Self::Tensorflow => "tensorflow",
+            Self::Flax => "flax",
+            Self::Mlx => "mlx",
+            Self::None => "none",
+        }
+    }
+}
+
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, ToSchema)]
 pub struct Parameters {
     #[schema(example = 30532122624_u64)]

@@ -23,13 +23,13 @@ async fn fill(app: &TestApp, count: usize) {
 async fn the_newest_come_first_and_whole() {
     let app = TestApp::start().await;
     let empty = app.get(BASE_MODELS).await.expect_status(200);
-    assert_eq!(empty.json(), json!({"items": [], "next_page_token": null}));
+    assert_eq!(empty.json(), json!({"items": [], "next_page_token": null, "total": null}));
     assert_eq!(empty.header("link"), None);
     let mut created = Vec::new();
     for name in ["a", "b", "c"] {
         created.insert(0, app.register(name).await);
     }
-    assert_eq!(app.get(BASE_MODELS).await.json(), json!({"items": created, "next_page_token": null}));
+    assert_eq!(app.get(BASE_MODELS).await.json(), json!({"items": created, "next_page_token": null, "total": null}));
 }
 
 #[tokio::test]
@@ -127,7 +127,7 @@ async fn a_token_that_this_list_did_not_give_is_refused() {
         let other = if token.as_bytes()[at] == b'A' { 'B' } else { 'A' };
         format!("{}{other}{}", &token[..at], &token[at + 1..])
     };
-    let long = "A".repeat(513);
+    let long = "A".repeat(8193);
     let tampered = [
         &flipped(0),
         &flipped(token.len() / 2),

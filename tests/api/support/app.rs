@@ -160,10 +160,37 @@ impl TestApp {
         done.unwrap_or_else(|error| panic!("{statements}: {error:?}"));
     }
 
+    /// How the database would answer a list, without these ways of the planner.
+    pub async fn plans(&self, query: &str, off: &[&str]) -> Vec<String> {
+        let plans = self.database.read(async |db| base_models::base_models::plan::plans(query, off, db).await).await;
+        plans.unwrap_or_else(|error| panic!("{query}: {error:?}"))
+    }
+
+    /// The one value of a query whose only column is `text`, read as JSON.
+    pub async fn query(&self, query: &str) -> Value {
+        let rows = self.rows(query).await;
+        rows.into_iter().next().unwrap_or_else(|| panic!("nothing: {query}"))
+    }
+
+    /// The values of the column `text`, each read as JSON.
+    pub async fn rows(&self, query: &str) -> Vec<Value> {
+        let read =
+            self.database.read(async |db| diesel_async::RunQueryDsl::load::<Cell>(diesel::sql_query(query), db).await);
+        let read = read.await;
+        let rows = read.unwrap_or_else(|error| panic!("{query}: {error:?}"));
+        rows.iter().map(|row| serde_json::from_str(&row.text).unwrap()).collect()
+    }
+
     /// Takes the database away from under the service.
     pub async fn lose_database(&self) {
         self.held.lock().await.take().expect("a database").remove().await;
     }
+}
+
+#[derive(diesel::QueryableByName)]
+struct Cell {
+    #[diesel(sql_type = diesel::sql_types::Text)]
+    text: String,
 }
 
 impl Drop for TestApp {
