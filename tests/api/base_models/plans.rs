@@ -13,8 +13,8 @@ async fn each_filter_has_an_index() {
     let app = TestApp::start().await;
     seed(&app, 300).await;
     for (query, index) in [
-        ("technical_name=m5", "by_technical_name"),
-        ("model_name=x", "by_model_name"),
+        ("technical_name=m5", "technical_name"),
+        ("model_name=x", "model_name"),
         ("family=bert&family=llama", "by_family"),
         ("architecture=bertmodel", "by_architecture"),
         ("task=fill-mask", "by_task"),
@@ -32,7 +32,7 @@ async fn each_filter_has_an_index() {
         ("max_size_bytes=2e9", "by_size_bytes"),
         ("created_before=2024-01-02", "newest_first"),
         ("updated_before=2024-01-02", "by_updated_at"),
-        ("filter=model_name%3D%22bert*%22", "by_model_name"),
+        ("filter=model_name%3D%22bert*%22", "model_name"),
         ("filter=family%3Dbert%20OR%20tag%3Aarchive", "by_tag"),
         ("q=bert", "name_words"),
         ("q=summarises&sort=technical_name", "base_models_words"),
@@ -71,7 +71,8 @@ async fn each_order_is_read_from_an_index_both_ways() {
             }
             for plan in app.plans(&format!("sort={sort}"), &["seqscan", "bitmapscan", "sort"]).await {
                 assert!(plan.contains("Index Scan") && !plan.contains("Seq Scan"), "{sort}:\n{plan}");
-                let is_sorted = plan.lines().any(|line| line.trim_start_matches([' ', '-', '>']).starts_with("Sort "));
+                let is_sorted =
+                    plan.lines().any(|line| line.contains("Sort  (") && !line.contains("Incremental Sort  ("));
                 assert!(!is_sorted, "{sort} sorts all there is:\n{plan}");
             }
         }
