@@ -7,6 +7,9 @@ use crate::base_models::facts::MAX_TEXT;
 use crate::base_models::names::fold;
 use crate::cards::{Capability, CardStatus, WeightsFormat};
 
+/// Up to here every whole number is the same in every language's JSON.
+pub const MAX_COUNT: i64 = (1 << 53) - 1;
+
 /// Something that a base model can be asked by.
 #[derive(Debug, PartialEq)]
 pub struct Field {
@@ -279,8 +282,9 @@ pub fn read_text(text: &str) -> Result<String, String> {
 
 /// A whole number, exactly, also where it is written with an exponent or a fraction that is none: `8e9`, `1.5e9`, `7.0`.
 pub fn read_count(text: &str) -> Result<i64, String> {
-    const RULE: &str = "must be a whole number from 0 to 9223372036854775807, such as 8000000000 or 8e9";
-    whole(text).ok_or_else(|| RULE.to_owned())
+    let fits = |count: &i64| *count <= MAX_COUNT;
+    let rule = || format!("must be a whole number from 0 to {MAX_COUNT}, such as 8000000000 or 8e9");
+    whole(text).filter(fits).ok_or_else(rule)
 }
 
 fn whole(text: &str) -> Option<i64> {

@@ -385,7 +385,7 @@ mod tests {
             ("family < a", "at character 8: `family` is compared with = != or :"),
             (
                 "parameters = 8B",
-                "at character 14: `parameters` must be a whole number from 0 to 9223372036854775807, such as 8000000000 or 8e9",
+                "at character 14: `parameters` must be a whole number from 0 to 9007199254740991, such as 8000000000 or 8e9",
             ),
             (
                 "tag:a and tag:b",

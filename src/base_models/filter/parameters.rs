@@ -5,7 +5,7 @@ use utoipa::IntoParams;
 use utoipa::openapi::path::{Parameter, ParameterIn};
 
 use super::expression::{Comparator, Expression};
-use super::field::{FIELDS, Field, Kind};
+use super::field::{FIELDS, Field, Kind, MAX_COUNT};
 use super::{Filter, language};
 use crate::base_models::facts::MAX_TEXT;
 use crate::extract::Parameters;
@@ -130,7 +130,7 @@ fn documented(field: &Field) -> Vec<Json> {
         }
         Kind::Choice(words) | Kind::Choices(words) => several(json!({"type": "string", "enum": words}), ""),
         Kind::Count { min, max } => {
-            let number = json!({"type": "integer", "format": "int64", "minimum": 0, "maximum": i64::MAX,
+            let number = json!({"type": "integer", "format": "int64", "minimum": 0, "maximum": MAX_COUNT,
                 "example": 8_000_000_000_i64});
             let whole = "a whole number, also as `8e9`";
             vec![

@@ -71,7 +71,12 @@ impl QueryFragment<Pg> for Condition {
                 out.push_sql(field.column);
                 out.push_sql(if *known { " IS NOT NULL" } else { " IS NULL" });
             }
-            Self::Words { query, in_names: true } => words("base_models.name_words", query, &mut out)?,
+            Self::Words { query, in_names: true } => {
+                // All words include those of names, and the database knows better how rare these are.
+                words(WORDS, query, &mut out)?;
+                out.push_sql(" AND ");
+                words("base_models.name_words", query, &mut out)?;
+            }
             Self::Words { query, in_names: false } => {
                 words(WORDS, query, &mut out)?;
                 out.push_sql(" AND NOT ");
