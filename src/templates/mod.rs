@@ -5,6 +5,7 @@
 //! within a budget and an error says where. This knows neither HTTP nor the database.
 
 pub mod conversation;
+pub mod go;
 pub mod jinja;
 
 pub use conversation::{Conversation, Message, Tool, ToolCall};
