@@ -284,13 +284,13 @@ impl<'t> Run<'t> {
             TermKind::Int(value) => Ok(Value::Int(*value)),
             TermKind::Float(value) => Ok(Value::Float(*value)),
             TermKind::Text(text) => Ok(Value::Text(text.clone())),
-            TermKind::Fields(names) => fields(dot.clone(), names),
-            TermKind::Variable(name, names) => fields(self.variable(term.at, name)?, names),
+            TermKind::Fields(names) => self.fields(dot.clone(), names),
+            TermKind::Variable(name, names) => self.fields(self.variable(term.at, name)?, names),
             TermKind::Function(name) => self.call(term.at, name, &[], dot, None),
             TermKind::Pipe(pipe) => self.nested(term.at, |run| run.pipe(pipe, dot)),
             TermKind::Chain(pipe, names) => {
                 let value = self.nested(term.at, |run| run.pipe(pipe, dot))?;
-                fields(value, names)
+                self.fields(value, names)
             }
         }
     }
@@ -342,33 +342,33 @@ impl<'t> Run<'t> {
         }
         piped.or(value).ok_or_else(|| Mistake::at(at, functions::wrong_number(name, 0)))
     }
-}
 
-/// A value's field, and that one's, and so on. What a map does not have is nil, and nil has no fields.
-fn fields(value: Value, names: &[Name]) -> Done<Value> {
-    let mut value = value;
-    let mut is_missing = false;
-    for name in names {
-        let field = match &value {
-            Value::Nil if is_missing => Err(format!("there is no .{} of what is not there", name.text)),
-            Value::Nil => Ok(Value::Nil),
-            Value::Map(map) => Ok(map.get(&name.text)),
-            Value::Object(object) => object
-                .get(&name.text)
-                .cloned()
-                .or_else(|| {
-                    is_method(object.kind, &name.text).then(|| Value::Text(functions::type_script(&value).into()))
-                })
-                .ok_or_else(|| no_field(object.kind, &name.text)),
-            Value::List(list) if list.kind == Type::PropertyKinds && name.text == "String" => {
-                plain(&value).map(|text| Value::Text(Arc::from(text)))
-            }
-            other => Err(no_field(Type::of(other), &name.text)),
-        };
-        is_missing = matches!(value, Value::Map(_));
-        value = field.map_err(|message| Mistake::at(name.at, message))?;
+    /// A value's field, and that one's, and so on. What a map does not have has no fields, except in the last turn.
+    fn fields(&self, value: Value, names: &[Name]) -> Done<Value> {
+        let mut value = value;
+        let mut is_missing = false;
+        for name in names {
+            let field = match &value {
+                Value::Nil if is_missing => Err(format!("there is no .{} of what is not there", name.text)),
+                Value::Nil => Ok(Value::Nil),
+                Value::Map(map) => Ok(map.get(&name.text)),
+                Value::Object(object) => object
+                    .get(&name.text)
+                    .cloned()
+                    .or_else(|| {
+                        is_method(object.kind, &name.text).then(|| Value::Text(functions::type_script(&value).into()))
+                    })
+                    .ok_or_else(|| no_field(object.kind, &name.text)),
+                Value::List(list) if list.kind == Type::PropertyKinds && name.text == "String" => {
+                    plain(&value).map(|text| Value::Text(Arc::from(text)))
+                }
+                other => Err(no_field(Type::of(other), &name.text)),
+            };
+            is_missing = matches!(value, Value::Map(_)) && self.has_own_functions;
+            value = field.map_err(|message| Mistake::at(name.at, message))?;
+        }
+        Ok(value)
     }
-    Ok(value)
 }
 
 fn is_method(kind: Type, name: &str) -> bool {

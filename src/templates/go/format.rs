@@ -1,7 +1,8 @@
 //! `printf`, as Go's `fmt` has it, for the values that a template can hold.
 
-use super::print::{plain, quoted};
-use super::value::Value;
+use super::print::{escaped, plain, quoted};
+use super::types::Type;
+use super::value::{List, Value};
 
 /// Widest field, and most digits.
 const MAX_WIDTH: usize = 10_000;
@@ -37,12 +38,22 @@ pub fn formatted(format: &str, values: &[Value]) -> Result<String, String> {
             },
         }
     }
-    let extra: Vec<String> =
-        values.map(|value| Ok(format!("{}={}", go_type(value), plain(value)?))).collect::<Result<_, String>>()?;
+    let extra = values.map(told).collect::<Result<Vec<String>, String>>()?;
     if !extra.is_empty() {
         text.push_str(&format!("%!(EXTRA {})", extra.join(", ")));
     }
     Ok(text)
+}
+
+/// With its type, as an argument that no verb takes is told.
+fn told(value: &Value) -> Result<String, String> {
+    match value {
+        Value::Nil => Ok("<nil>".to_owned()),
+        Value::List(_) | Value::Map(_) | Value::Object(_) => {
+            Err("`printf` with more values than verbs cannot be rendered here".to_owned())
+        }
+        value => Ok(format!("{}={}", go_type(value), plain(value)?)),
+    }
 }
 
 fn verb(rest: &mut std::str::Chars<'_>) -> Result<(Verb, Option<char>), String> {
@@ -83,7 +94,16 @@ fn number(rest: &mut std::str::Chars<'_>, mut next: Option<char>) -> Result<(usi
     Ok((number, next))
 }
 
+fn is_all_text(list: &List) -> bool {
+    list.items().iter().all(|item| matches!(item, Value::Text(_)))
+}
+
 impl Verb {
+    /// Whether it says more than how to write a whole value, which Go would apply to each of its parts.
+    fn is_special(&self) -> bool {
+        self.plus || self.sharp || self.width > 0 || self.precision.is_some()
+    }
+
     fn written(&self, kind: char, value: &Value) -> Result<String, String> {
         let text = match (kind, value) {
             ('v', Value::Int(number)) | ('d', Value::Int(number)) => return Ok(self.number(&self.whole(*number, 10))),
@@ -92,7 +112,7 @@ impl Verb {
             ('o', Value::Int(number)) => return Ok(self.number(&self.whole(*number, 8))),
             ('b', Value::Int(number)) => return Ok(self.number(&self.whole(*number, 2))),
             ('c', Value::Int(number)) => character(*number).to_string(),
-            ('q', Value::Int(number)) => format!("'{}'", character(*number).escape_default()),
+            ('q', Value::Int(number)) => format!("'{}'", escaped(character(*number), '\'')),
             ('U', Value::Int(number)) => format!("U+{number:04X}"),
             ('f' | 'F', Value::Float(number)) => {
                 let precision = self.precision.unwrap_or(6);
@@ -101,21 +121,23 @@ impl Verb {
             ('v' | 'g', Value::Float(_)) if self.precision.is_none() => {
                 return Ok(self.number(&self.signed(plain(value)?)));
             }
-            ('e' | 'E' | 'g' | 'G', Value::Float(_)) => {
+            ('e' | 'E' | 'g' | 'G' | 'v', Value::Float(_)) => {
                 return Err(format!("`printf` with `%{kind}` cannot be rendered here; use `%f` or `%v`"));
             }
-            ('t', Value::Bool(value)) => value.to_string(),
+            ('t' | 'v', Value::Bool(value)) => value.to_string(),
+            ('v', Value::Nil) => "<nil>".to_owned(),
             ('s', Value::Text(held)) => self.cut(held),
             ('v', Value::Text(held)) => self.cut(held),
             ('q', Value::Text(held)) => quoted(&self.cut(held)),
             ('x', Value::Text(held)) => held.bytes().map(|byte| format!("{byte:02x}")).collect(),
             ('X', Value::Text(held)) => held.bytes().map(|byte| format!("{byte:02X}")).collect(),
             ('T', value) => go_type(value).to_owned(),
-            ('v', value) if !self.plus && !self.sharp => plain(value)?,
-            ('s', value @ (Value::List(_) | Value::Map(_) | Value::Object(_))) => plain(value)?,
-            (kind, Value::Nil) => format!("%!{kind}(<nil>)"),
+            ('v' | 's', value) if Type::of(value).is_printed_as_json() => plain(value)?,
+            ('v', value) if !self.is_special() => plain(value)?,
+            ('s', Value::List(list)) if !self.is_special() && is_all_text(list) => plain(value)?,
+            (kind, Value::Nil) => return Ok(format!("%!{kind}(<nil>)")),
             (kind, value @ (Value::Bool(_) | Value::Int(_) | Value::Float(_) | Value::Text(_))) => {
-                format!("%!{kind}({}={})", go_type(value), plain(value)?)
+                return Ok(format!("%!{kind}({}={})", go_type(value), self.written('v', value)?));
             }
             (kind, _) => return Err(format!("`printf` with `%{kind}` of such a value cannot be rendered here")),
         };

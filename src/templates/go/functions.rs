@@ -6,7 +6,7 @@ use std::sync::Arc;
 use chrono::{Days, Local};
 
 use super::format::formatted;
-use super::print::{json, plain, shown};
+use super::print::{NO_VALUE, json, plain, shown};
 use super::types::Type;
 use super::value::{List, Value};
 
@@ -49,6 +49,7 @@ pub fn call(name: &str, arguments: &[Value]) -> Called {
     match (name, arguments) {
         ("not", [value]) => Ok(Value::Bool(!value.is_true())),
         ("len", [value]) => length(value),
+        ("index" | "slice", [Value::Nil, ..]) => Err(format!("`{name}` cannot take a part of nil")),
         ("index", [item, indexes @ ..]) => indexes.iter().try_fold(item.clone(), |item, index| indexed(&item, index)),
         ("slice", [item, indexes @ ..]) => sliced(item, indexes),
         ("eq", [first, others @ ..]) => equal_to_any(first, others),
@@ -225,11 +226,12 @@ fn joined(values: &[Value], written: impl Fn(&Value) -> Result<String, String>) 
     let mut joined = String::new();
     let mut was_text = true;
     for value in values {
-        let is_text = matches!(value, Value::Text(_));
+        let told = written(value)?;
+        let is_text = matches!(value, Value::Text(_)) || told == NO_VALUE;
         if !is_text && !was_text {
             joined.push(' ');
         }
-        joined.push_str(&written(value)?);
+        joined.push_str(&told);
         was_text = is_text;
     }
     Ok(joined)

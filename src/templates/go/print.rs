@@ -3,10 +3,13 @@
 use super::types::Type;
 use super::value::{Field, Value};
 
+/// What is written where there is nothing.
+pub const NO_VALUE: &str = "<no value>";
+
 /// As `{{ value }}` writes it.
 pub fn shown(value: &Value) -> Result<String, String> {
     match value {
-        Value::Nil => Ok("<no value>".to_owned()),
+        Value::Nil => Ok(NO_VALUE.to_owned()),
         value => plain(value),
     }
 }
@@ -191,27 +194,27 @@ fn exponential(value: f64, width: usize) -> String {
     format!("{sign}{first}{dot}{rest}e{}{:0width$}", if exponent < 0 { '-' } else { '+' }, exponent.abs())
 }
 
-/// As `%q` writes it.
+/// As `%q` writes a string.
 pub fn quoted(text: &str) -> String {
-    let mut written = String::from('"');
-    for c in text.chars() {
-        match c {
-            '"' => written.push_str("\\\""),
-            '\\' => written.push_str("\\\\"),
-            '\u{7}' => written.push_str("\\a"),
-            '\u{8}' => written.push_str("\\b"),
-            '\u{c}' => written.push_str("\\f"),
-            '\n' => written.push_str("\\n"),
-            '\r' => written.push_str("\\r"),
-            '\t' => written.push_str("\\t"),
-            '\u{b}' => written.push_str("\\v"),
-            c if c.is_ascii_control() => written.push_str(&format!("\\x{:02x}", u32::from(c))),
-            c if c.is_control() => written.push_str(&format!("\\u{:04x}", u32::from(c))),
-            c => written.push(c),
-        }
+    text.chars().fold(String::from('"'), |written, c| written + &escaped(c, '"')) + "\""
+}
+
+/// A character as it stands between such quotes.
+pub fn escaped(c: char, quote: char) -> String {
+    match c {
+        '\\' => "\\\\".to_owned(),
+        '\u{7}' => "\\a".to_owned(),
+        '\u{8}' => "\\b".to_owned(),
+        '\u{c}' => "\\f".to_owned(),
+        '\n' => "\\n".to_owned(),
+        '\r' => "\\r".to_owned(),
+        '\t' => "\\t".to_owned(),
+        '\u{b}' => "\\v".to_owned(),
+        c if c == quote => format!("\\{quote}"),
+        c if c.is_ascii_control() => format!("\\x{:02x}", u32::from(c)),
+        c if c.is_control() => format!("\\u{:04x}", u32::from(c)),
+        c => c.to_string(),
     }
-    written.push('"');
-    written
 }
 
 #[cfg(test)]
