@@ -26,6 +26,7 @@ pub mod model_folders;
 pub mod page;
 pub mod problem;
 pub mod reading;
+pub mod rendering;
 mod schema;
 pub mod serve;
 pub mod telemetry;

@@ -11,6 +11,7 @@ use validator::{Validate, ValidationError};
 use super::names::{self, check_model_name, check_technical_name};
 use crate::cards::ModelPath;
 use crate::extract::{Body, Members};
+use crate::templates::go;
 
 /// Most characters of a description.
 const MAX_DESCRIPTION: usize = 16 << 10;
@@ -74,7 +75,8 @@ pub struct NewBaseModel {
     #[validate(custom(function = "check_properties"))]
     #[schema(required = false, nullable, value_type = std::collections::BTreeMap<PropertyName, Property>)]
     pub properties: Map<String, Value>,
-    /// The Go template of an Ollama Modelfile, 64 KiB at most.
+    /// The Go template of an Ollama Modelfile, 64 KiB at most. It is checked: its grammar, and that it names only functions
+    /// and fields that Ollama gives.
     #[validate(custom(function = "check_template"))]
     #[schema(value_type = Option<Template>)]
     pub deployment_template: Option<String>,
@@ -281,7 +283,8 @@ fn check_description(text: &str) -> Result<(), ValidationError> {
     check_characters(text)
 }
 
-/// A template is a text that says something: an empty one would silently mean another model's.
+/// A template is a text that says something: an empty one would silently mean another model's. And it is one that Ollama
+/// can take, because what Ollama says of it later nobody reads.
 fn check_template(text: &str) -> Result<(), ValidationError> {
     if text.trim().is_empty() {
         return Err(broken("length", "must not be blank; null means that there is none"));
@@ -289,7 +292,19 @@ fn check_template(text: &str) -> Result<(), ValidationError> {
     if text.len() > MAX_TEMPLATE {
         return Err(broken("length", format!("must be at most {MAX_TEMPLATE} bytes long")));
     }
-    check_characters(text)
+    check_characters(text)?;
+    let template = go::Template::parse(text)
+        .map_err(|fault| broken("syntax", format!("must be a Go template, but at {fault}")))?;
+    let findings = template.check();
+    match findings.first() {
+        None => Ok(()),
+        Some(first) => {
+            let mut error = broken("unknown_name", format!("must name only what Ollama gives, but at {first}"));
+            let others: Vec<String> = findings.iter().skip(1).map(|found| format!("at {found}")).collect();
+            error.add_param("others".into(), &others);
+            Err(error)
+        }
+    }
 }
 
 fn check_characters(text: &str) -> Result<(), ValidationError> {

@@ -94,13 +94,17 @@ fn can_meet(at: &Address, code: ErrorCode) -> bool {
         ErrorCode::MalformedBody => at.has_body,
         ErrorCode::UnknownPath => !at.path.starts_with("/api/"),
         ErrorCode::NotFound => at.path.contains("{base_model}"),
-        ErrorCode::NoDeploymentTemplate => at.path.contains("/deployment-template") && at.method == "get",
+        ErrorCode::NoDeploymentTemplate => {
+            at.path.ends_with("/preview") || at.path.ends_with("/deployment-template") && at.method == "get"
+        }
         ErrorCode::NoSuchFile => at.path.contains("/files/"),
         ErrorCode::NoSuchJob => at.path.contains("/jobs/"),
         ErrorCode::FolderGone => at.path.ends_with("/refresh"),
         ErrorCode::NotReady => at.path == "/health/ready",
         ErrorCode::AlreadyExists => at.has_body && !at.path.ends_with("/batch"),
-        ErrorCode::RequestInProgress | ErrorCode::IdempotencyKeyReused => at.method == "post",
+        ErrorCode::RequestInProgress | ErrorCode::IdempotencyKeyReused => {
+            at.method == "post" && !at.path.ends_with("/preview")
+        }
         ErrorCode::BatchTooLarge => at.path.ends_with("/batch"),
         ErrorCode::ValidationFailed => at.has_body,
         ErrorCode::ReadOnly => at.path.starts_with("/api/") && at.method != "get",

@@ -118,7 +118,7 @@ fn faults(errors: &ValidationErrors, prefix: &str) -> Vec<Fault> {
         .flat_map(|(field, kind)| {
             let at = format!("{prefix}{}", pointer(field));
             match kind {
-                Kind::Field(broken) => broken.iter().map(|error| fault(&at, error)).collect(),
+                Kind::Field(broken) => broken.iter().flat_map(|error| told(&at, error)).collect(),
                 Kind::Struct(inner) => faults(inner, &at),
                 Kind::List(items) => {
                     items.iter().flat_map(|(index, inner)| faults(inner, &format!("{at}/{index}"))).collect()
@@ -128,8 +128,11 @@ fn faults(errors: &ValidationErrors, prefix: &str) -> Vec<Fault> {
         .collect()
 }
 
-fn fault(at: &str, error: &ValidationError) -> Fault {
+/// A broken rule, and where else it is broken in the same place of the body.
+fn told(at: &str, error: &ValidationError) -> Vec<Fault> {
     let detail = error.message.as_deref().unwrap_or("breaks a rule");
-    let inner = error.params.get("at").and_then(Value::as_str).unwrap_or_default();
-    Fault::at(format!("{at}{inner}"), error.code.to_string(), detail)
+    let text = |name| error.params.get(name).and_then(Value::as_str).unwrap_or_default();
+    let others = error.params.get("others").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str);
+    let at = format!("{at}{}", text("at"));
+    std::iter::once(detail).chain(others).map(|detail| Fault::at(&at, error.code.to_string(), detail)).collect()
 }

@@ -2,10 +2,11 @@
 //!
 //! Its form is that of Ollama's and OpenAI's chat requests, so that a request can be tried as it is.
 
-use serde::{Deserialize, Serialize};
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
-use validator::{Validate, ValidationError};
+use validator::Validate;
 
 /// Messages in turn, and the tools that the model may call.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, Validate, ToSchema)]
@@ -33,12 +34,12 @@ pub struct Message {
     /// What is said; empty when there are only tool calls.
     #[validate(length(max = 65_536, message = "must be at most 65536 characters long"))]
     #[serde(default)]
-    #[schema(max_length = 65_536)]
+    #[schema(required = false, max_length = 65_536, example = "What is the capital of France?")]
     pub content: String,
     /// What the model thought before it answered.
     #[validate(length(max = 65_536, message = "must be at most 65536 characters long"))]
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schema(max_length = 65_536)]
+    #[schema(max_length = 65_536, example = "The user asks for a capital.")]
     pub thinking: Option<String>,
     /// Calls that an assistant wants made.
     #[validate(length(max = 32, message = "must be at most 32 tool calls"), nested)]
@@ -48,12 +49,12 @@ pub struct Message {
     /// The tool whose result this is.
     #[validate(length(max = 128, message = "must be at most 128 characters long"))]
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schema(max_length = 128)]
+    #[schema(max_length = 128, example = "get_weather")]
     pub tool_name: Option<String>,
     /// The call whose result this is.
     #[validate(length(max = 128, message = "must be at most 128 characters long"))]
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schema(max_length = 128)]
+    #[schema(max_length = 128, example = "call_1")]
     pub tool_call_id: Option<String>,
 }
 
@@ -63,11 +64,10 @@ pub struct Message {
 pub struct ToolCall {
     #[validate(length(max = 128, message = "must be at most 128 characters long"))]
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schema(max_length = 128)]
+    #[schema(max_length = 128, example = "call_1")]
     pub id: Option<String>,
     /// Always `function`.
-    #[validate(custom(function = "check_kind"))]
-    #[serde(rename = "type", default = "function")]
+    #[serde(rename = "type", default = "function", deserialize_with = "only_function")]
     #[schema(required = false, default = "function", max_length = 8, pattern = "^function$")]
     pub kind: String,
     #[validate(nested)]
@@ -92,8 +92,7 @@ pub struct CalledFunction {
 #[serde(deny_unknown_fields)]
 pub struct Tool {
     /// Always `function`.
-    #[validate(custom(function = "check_kind"))]
-    #[serde(rename = "type", default = "function")]
+    #[serde(rename = "type", default = "function", deserialize_with = "only_function")]
     #[schema(required = false, default = "function", max_length = 8, pattern = "^function$")]
     pub kind: String,
     #[validate(nested)]
@@ -140,11 +139,9 @@ fn function() -> String {
     "function".to_owned()
 }
 
-fn check_kind(kind: &str) -> Result<(), ValidationError> {
-    if kind == "function" {
-        return Ok(());
-    }
-    Err(ValidationError::new("enum").with_message("must be `function`".into()))
+fn only_function<'de, D: Deserializer<'de>>(kind: D) -> Result<String, D::Error> {
+    let kind = String::deserialize(kind)?;
+    if kind == "function" { Ok(kind) } else { Err(D::Error::custom("must be `function`")) }
 }
 
 #[cfg(test)]
@@ -181,12 +178,12 @@ mod tests {
     }
 
     #[test]
-    fn what_is_too_long_or_of_another_kind_breaks_a_rule() {
-        let mut tool = Tool { kind: "code".to_owned(), ..Tool::default() };
+    fn what_is_too_long_breaks_a_rule() {
+        let mut tool = Tool::default();
         tool.function.name = "x".repeat(129);
         let broken = Conversation { messages: vec![Message::new("", "x".repeat(65_537))], tools: vec![tool] };
         let text = broken.validate().unwrap_err().to_string();
-        for rule in ["1 to 32", "65536", "`function`", "1 to 128"] {
+        for rule in ["1 to 32", "65536", "1 to 128"] {
             assert!(text.contains(rule), "{rule}: {text}");
         }
     }

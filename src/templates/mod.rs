@@ -4,8 +4,10 @@
 //! model's authors wrote a Jinja chat template. Both come from strangers and both are programs, so that each is run
 //! within a budget and an error says where. This knows neither HTTP nor the database.
 
+pub mod comparison;
 pub mod conversation;
 pub mod go;
 pub mod jinja;
+pub mod preview;
 
 pub use conversation::{Conversation, Message, Tool, ToolCall};

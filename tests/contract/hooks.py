@@ -43,6 +43,8 @@ def before_call(context, case, kwargs):
     if case.method == "PUT" and isinstance(case.body, dict) and "technical_name" in case.body:
         # It is what the address says, where it is said at all.
         case.body = {**case.body, "technical_name": name} if TECHNICAL_NAME.fullmatch(name) else without(case.body, "technical_name")
+    if isinstance(case.body, str) and ("{{" in case.body or "}}" in case.body):
+        case.body = next(TEMPLATES)
     complete_conditions(case)
     if "Idempotency-Key" in (case.headers or {}):
         case.headers["Idempotency-Key"] = str(uuid.uuid4())
@@ -74,6 +76,8 @@ def completed(body):
     template = body.get("deployment_template")
     if isinstance(template, str) and ("{{" in template or "}}" in template):
         body["deployment_template"] = next(TEMPLATES)
+    if isinstance(body.get("chat_template"), str):
+        body["chat_template"] = "default"
     return body
 
 

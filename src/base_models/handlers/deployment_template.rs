@@ -43,7 +43,8 @@ pub async fn get_deployment_template(
 /// Set the deployment template
 ///
 /// Takes the text itself, so that `curl -T template.gotmpl` and a page's file upload both work: `application/octet-stream`
-/// is taken like `text/plain`, and so is a body without a type. 64 KiB at most.
+/// is taken like `text/plain`, and so is a body without a type. 64 KiB at most. A template that does not parse,
+/// or names functions or fields that Ollama does not give, is refused with line and column.
 #[utoipa::path(
     tag = "deployment templates",
     params(Asked, ChangeHeaders),

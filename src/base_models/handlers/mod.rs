@@ -11,6 +11,7 @@ mod get;
 mod integrity;
 mod list;
 mod memory;
+mod preview_template;
 mod put;
 mod refresh_card;
 mod refresh_cards;
@@ -47,7 +48,8 @@ pub fn configure(config: &mut ServiceConfig<'_>) {
         .service(memory::get_memory)
         .service(deployment_template::get_deployment_template)
         .service(deployment_template::put_deployment_template)
-        .service(deployment_template::delete_deployment_template);
+        .service(deployment_template::delete_deployment_template)
+        .service(preview_template::preview_deployment_template);
 }
 
 async fn find(service: &Service, asked: &Asked) -> ApiResult<BaseModel> {

@@ -75,5 +75,15 @@ fn patched(before: &NewBaseModel, patch: &Value) -> ApiResult<NewBaseModel> {
             members.entry(name).or_insert(Value::Null);
         }
     }
-    Members::read(document)
+    // A template that was stored before templates were checked does not stand in the way of other changes.
+    let kept = Value::from(before.deployment_template.clone());
+    let is_kept = *document.get("deployment_template").unwrap_or(&Value::Null) == kept;
+    if let (true, Some(members)) = (is_kept, document.as_object_mut()) {
+        members.insert("deployment_template".to_owned(), Value::Null);
+    }
+    let mut after: NewBaseModel = Members::read(document)?;
+    if is_kept {
+        after.deployment_template = before.deployment_template.clone();
+    }
+    Ok(after)
 }

@@ -70,8 +70,12 @@ impl<'t> Check<'t> {
         }
     }
 
+    /// More than can be told are not kept, so that many templates with many mistakes take no memory.
     fn find(&mut self, at: Offset, message: String) {
         self.found.insert((at, message));
+        if self.found.len() > MAX_FINDINGS {
+            self.found.pop_last();
+        }
     }
 
     fn body(&mut self, list: &'t List, dot: Type) {

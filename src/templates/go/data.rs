@@ -40,24 +40,30 @@ impl Data {
 }
 
 /// The data of a template that asks for `.Messages`.
-pub fn of_messages(data: &Data, tools: &[Tool]) -> BTreeMap<String, Value> {
+pub fn of_messages(data: &Data, tools: &[Tool], think: Option<bool>) -> BTreeMap<String, Value> {
     let messages = data.messages.iter().map(message).collect();
     let tools = tools.iter().map(tool).collect();
-    root([
+    let given = [
         ("System", Value::text(&data.system)),
         ("Messages", Value::List(List::new(Type::Messages, messages))),
         ("Tools", Value::List(List::new(Type::Tools, tools))),
         ("Response", Value::text("")),
-    ])
+    ];
+    root(given, think)
 }
 
 /// The data of a template that is rendered turn by turn.
-pub fn of_turn(system: &str, prompt: &str, response: &str) -> BTreeMap<String, Value> {
-    root([("System", Value::text(system)), ("Prompt", Value::text(prompt)), ("Response", Value::text(response))])
+pub fn of_turn(system: &str, prompt: &str, response: &str, think: Option<bool>) -> BTreeMap<String, Value> {
+    let given = [("System", Value::text(system)), ("Prompt", Value::text(prompt)), ("Response", Value::text(response))];
+    root(given, think)
 }
 
-fn root<const N: usize>(given: [(&str, Value); N]) -> BTreeMap<String, Value> {
-    let always = [("Think", Value::Bool(false)), ("ThinkLevel", Value::text("")), ("IsThinkSet", Value::Bool(false))];
+fn root<const N: usize>(given: [(&str, Value); N], think: Option<bool>) -> BTreeMap<String, Value> {
+    let always = [
+        ("Think", Value::Bool(think == Some(true))),
+        ("ThinkLevel", Value::text("")),
+        ("IsThinkSet", Value::Bool(think.is_some())),
+    ];
     given.into_iter().chain(always).map(|(name, value)| (name.to_owned(), value)).collect()
 }
 
@@ -184,7 +190,7 @@ mod tests {
             "tools": [{"function": {"name": "f", "parameters": {"properties": {"a": {"anyOf": [{"type": "string"}]}}}}}],
         }))
         .unwrap();
-        let data = of_messages(&Data::of(&conversation), &conversation.tools);
+        let data = of_messages(&Data::of(&conversation), &conversation.tools, None);
         let mut seen = Vec::new();
         for value in data.values() {
             kinds(value, &mut |object| {
@@ -201,7 +207,7 @@ mod tests {
         seen.sort_unstable();
         seen.dedup();
         assert_eq!(seen.len(), 7);
-        for name in data.keys().chain(of_turn("", "", "").keys()) {
+        for name in data.keys().chain(of_turn("", "", "", None).keys()) {
             assert!(Type::Root.field(name).is_some(), "{name}");
         }
     }

@@ -244,6 +244,9 @@ mod tests {
             ("%", vec![], "%!(NOVERB)"),
             ("a", vec![d.clone()], "a%!(EXTRA int=-42)"),
             ("%s", vec![Value::Nil], "%!s(<nil>)"),
+            ("%5s|%-6v|%v", vec![d.clone(), Value::Bool(true), Value::Nil], "%!s(int=  -42)|true  |<nil>"),
+            ("a", vec![Value::Nil], "a%!(EXTRA <nil>)"),
+            ("%q", vec![Value::Int(39)], r"'\''"),
         ] {
             assert_eq!(formatted(format, &values).as_deref(), Ok(expected), "{format}");
         }

@@ -30,7 +30,7 @@ use error::Mistake;
 pub use error::{Finding, ParseError, RenderError};
 pub use execute::Budget;
 use execute::Run;
-use position::position;
+pub use position::position;
 
 use super::conversation::Conversation;
 use data::Data;
@@ -71,6 +71,16 @@ impl Template {
     /// system messages. Any other one is rendered once for each turn with `.System`, `.Prompt` and `.Response`, the last
     /// turn only up to `.Response`; if it does not name that either, it follows at the end.
     pub fn render(&self, conversation: &Conversation, budget: &Budget) -> Result<String, RenderError> {
+        self.render_thinking(conversation, None, budget)
+    }
+
+    /// The same when it was said whether the model shall think: `.Think` and `.IsThinkSet`.
+    pub fn render_thinking(
+        &self,
+        conversation: &Conversation,
+        think: Option<bool>,
+        budget: &Budget,
+    ) -> Result<String, RenderError> {
         let told = |mistake: Mistake| {
             let (line, column) = position(&self.text, mistake.at);
             RenderError { line, column, message: mistake.message }
@@ -78,13 +88,13 @@ impl Template {
         let data = Data::of(conversation);
         let mut run = Run::new(&self.tree, budget);
         if self.takes_messages {
-            run.execute(&self.tree.root, data::of_messages(&data, &conversation.tools)).map_err(told)?;
+            run.execute(&self.tree.root, data::of_messages(&data, &conversation.tools, think)).map_err(told)?;
             return Ok(run.output());
         }
-        self.turns(&data, run).map_err(told)
+        self.turns(&data, think, run).map_err(told)
     }
 
-    fn turns<'t>(&'t self, data: &Data, mut run: Run<'t>) -> Result<String, Mistake> {
+    fn turns<'t>(&'t self, data: &Data, think: Option<bool>, mut run: Run<'t>) -> Result<String, Mistake> {
         let (mut system, mut prompt, mut response) = ("", "", "");
         for message in &data.messages {
             let ends_turn = match message.role.as_str() {
@@ -93,7 +103,7 @@ impl Template {
                 _ => false,
             };
             if ends_turn {
-                run.execute(&self.tree.root, data::of_turn(system, prompt, response))?;
+                run.execute(&self.tree.root, data::of_turn(system, prompt, response, think))?;
                 (system, prompt, response) = ("", "", "");
             }
             match message.role.as_str() {
@@ -105,7 +115,7 @@ impl Template {
         }
         let (last, none) = (turns::cut(&self.tree.root), BTreeMap::new());
         let mut run = run.without_own(&none);
-        run.execute(&last, data::of_turn(system, prompt, response))?;
+        run.execute(&last, data::of_turn(system, prompt, response, think))?;
         Ok(run.output())
     }
 }

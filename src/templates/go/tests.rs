@@ -131,6 +131,19 @@ fn what_is_not_given_is_no_value() {
     );
     assert_eq!(evaluated("{{ (.Prompt).X }}{{ $x := .Prompt }}{{ $x.X }}"), "<no value><no value>");
     assert!(failed("{{ .Prompt.X }}").message.contains("not there"));
+    assert!(failed("{{ index .Prompt }}").message.contains("part of nil"));
+    // In the last turn what is not there may have fields that are not there either.
+    assert_eq!(rendered("{{ .Prompt }}{{ .Suffix.X }}"), "Hi<no value>");
+}
+
+#[test]
+fn whether_the_model_shall_think_is_told_if_it_was_said() {
+    let template = "{{ if .Messages }}{{ end }}{{ .Think }}{{ .IsThinkSet }}";
+    let template = Template::parse(template).unwrap();
+    for (think, expected) in [(None, "falsefalse"), (Some(false), "falsetrue"), (Some(true), "truetrue")] {
+        let text = template.render_thinking(&Conversation::default(), think, &Budget::default());
+        assert_eq!(text.as_deref(), Ok(expected));
+    }
 }
 
 #[test]
@@ -148,6 +161,7 @@ fn blocks_variables_and_pipelines_follow_go() {
         ("{{ with .System }}a{{ else with .Messages }}{{ len . }}{{ end }}", "1"),
         ("{{ $i := 0 }}{{ $m := 0 }}{{ range $i, $m = .Messages }}{{ end }}{{ $i }}{{ $m.Role }}", "0user"),
         ("{{ (index .Messages 0).Content | printf \"%s-%s\" \"a\" }}", "a-Hi"),
+        ("{{ html .Prompt 1 }}{{ print .Prompt }}", "&lt;no value&gt;1<nil>"),
         ("{{ and 1 0 2 }}{{ or 0 \"\" \"x\" }}{{ and true (or false 3) }}", "0x3"),
         // What is not needed is not taken, so that it cannot fail.
         ("{{ if and .Tools (index .Tools 0) }}a{{ else }}b{{ end }}{{ or 1 (index .Tools 0) }}", "b1"),

@@ -115,3 +115,61 @@ async fn what_is_not_there_has_none() {
     app.delete(&address).await.expect_problem(404, "NOT_FOUND");
     app.send(app.request(Method::PUT, &address).body("x")).await.expect_problem(404, "NOT_FOUND");
 }
+
+#[tokio::test]
+async fn what_is_no_go_template_is_refused_with_line_and_column() {
+    let app = TestApp::start().await;
+    app.register("m").await;
+    let record = format!("{BASE_MODELS}/m");
+    let text = "{{ .System }}\n{{ if .Prompt }}";
+    let expected = "must be a Go template, but at line 2, column 1: the `if` has no `end`";
+    let answers = [
+        put(&app, None, text).await,
+        app.patch(&record, &json!({"deployment_template": text})).await,
+        app.post(
+            BASE_MODELS,
+            &json!({"technical_name": "n", "model_name": "N", "path": "m", "deployment_template": text}),
+        )
+        .await,
+    ];
+    for answer in answers {
+        let answer = answer.expect_problem(422, "VALIDATION_FAILED");
+        assert_eq!(answer.pointers(), ["#/deployment_template"]);
+        assert_eq!(answer.json()["errors"][0]["detail"], expected);
+    }
+    assert_eq!(app.get(&record).await.json()["deployment_template"], json!(null));
+}
+
+#[tokio::test]
+async fn each_name_that_ollama_does_not_give_is_told_with_its_place() {
+    let app = TestApp::start().await;
+    app.register("m").await;
+    let text = "{{ upper .System }}\n{{ range .Messages }}{{ .Text }}{{ end }}";
+    let answer = put(&app, None, text).await.expect_problem(422, "VALIDATION_FAILED");
+    let errors = answer.json()["errors"].clone();
+    let details: Vec<&str> = errors.as_array().unwrap().iter().map(|error| error["detail"].as_str().unwrap()).collect();
+    assert_eq!(details.len(), 2, "{details:?}");
+    assert!(details[0].contains("line 1, column 4: there is no function \"upper\""), "{details:?}");
+    assert!(details[1].contains("line 2, column 25: a message has no field \"Text\""), "{details:?}");
+    assert_eq!(answer.pointers(), ["#/deployment_template", "#/deployment_template"]);
+}
+
+#[tokio::test]
+async fn a_template_from_before_templates_were_checked_hinders_no_other_change() {
+    let app = TestApp::start().await;
+    app.register("m").await;
+    app.sql("update base_models set deployment_template = '{{ upper .Prompt }}'").await;
+    let record = format!("{BASE_MODELS}/m");
+    let patched = app.patch(&record, &json!({"description": "old"})).await.expect_status(200).json();
+    assert_eq!(
+        (&patched["description"], &patched["deployment_template"]),
+        (&json!("old"), &json!("{{ upper .Prompt }}"))
+    );
+    let same = json!({"deployment_template": "{{ upper .Prompt }}"});
+    app.patch(&record, &same).await.expect_status(200);
+    let other = json!({"deployment_template": "{{ lower .Prompt }}"});
+    app.patch(&record, &other).await.expect_problem(422, "VALIDATION_FAILED");
+    let none = app.patch(&record, &json!({"deployment_template": null})).await.expect_status(200).json();
+    assert_eq!(none["deployment_template"], json!(null));
+    app.patch(&record, &json!({"deployment_template": 7})).await.expect_problem(400, "MALFORMED_BODY");
+}

@@ -18,6 +18,7 @@ mod integrity;
 mod list;
 mod memory;
 mod plans;
+mod preview;
 mod put;
 mod queries;
 mod refresh;
