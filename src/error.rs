@@ -13,6 +13,7 @@ use uuid::Uuid;
 
 use crate::database::DatabaseError;
 pub use crate::problem::{Conflict, ErrorCode, Fault, Problem};
+use crate::templates::modelfile::Unwritable;
 
 pub type ApiResult<T> = Result<T, ApiError>;
 
@@ -37,6 +38,8 @@ pub enum ApiError {
     NoSuchJob(String),
     #[error("the folder {0:?} is gone")]
     FolderGone(String),
+    #[error(transparent)]
+    Unwritable(Unwritable),
     #[error("the method is not known at this address")]
     MethodNotAllowed(String),
     #[error("a name is taken")]
@@ -90,6 +93,7 @@ impl ApiError {
             Self::NoSuchFile(_) => ErrorCode::NoSuchFile,
             Self::NoSuchJob(_) => ErrorCode::NoSuchJob,
             Self::FolderGone(_) => ErrorCode::FolderGone,
+            Self::Unwritable(_) => ErrorCode::Unwritable,
             Self::MethodNotAllowed(_) => ErrorCode::MethodNotAllowed,
             Self::AlreadyExists(_) => ErrorCode::AlreadyExists,
             Self::PreconditionFailed { .. } => ErrorCode::PreconditionFailed,
@@ -131,6 +135,7 @@ impl ApiError {
             Self::NoSuchFile(path) => {
                 format!("no file {path:?} is kept with this card; `GET .../files` lists those there are")
             }
+            Self::Unwritable(unwritable) => format!("{unwritable}; change the deployment template"),
             Self::MethodNotAllowed(allow) => format!("this address takes {allow}"),
             Self::AlreadyExists(conflicts) => taken(conflicts),
             Self::PreconditionFailed { current: Some(current) } => format!(
@@ -232,7 +237,7 @@ impl ResponseError for ApiError {
             | Self::NoSuchJob(_)
             | Self::FolderGone(_) => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed(_) => StatusCode::METHOD_NOT_ALLOWED,
-            Self::AlreadyExists(_) | Self::RequestInProgress => StatusCode::CONFLICT,
+            Self::AlreadyExists(_) | Self::Unwritable(_) | Self::RequestInProgress => StatusCode::CONFLICT,
             Self::PreconditionFailed { .. } => StatusCode::PRECONDITION_FAILED,
             Self::PreconditionRequired => StatusCode::PRECONDITION_REQUIRED,
             Self::BodyTooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,

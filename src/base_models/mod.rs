@@ -12,6 +12,7 @@ pub mod handlers;
 mod input;
 mod listing;
 mod model;
+mod modelfile;
 pub(crate) mod names;
 mod order;
 #[doc(hidden)]

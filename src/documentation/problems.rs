@@ -10,6 +10,7 @@ use uuid::Uuid;
 use super::{Address, responses};
 use crate::answer::PROBLEM;
 use crate::error::{ApiError, Conflict, ErrorCode, Fault};
+use crate::templates::modelfile::Unwritable;
 
 const REQUEST_ID: &str = "0192f0c1-2b6e-7c3a-9f00-2f6d1e6f0a11";
 const BASE_MODELS: &str = "/api/v1/base-models";
@@ -50,6 +51,10 @@ fn sample(code: ErrorCode) -> (ApiError, &'static str) {
         ErrorCode::FolderGone => (
             ApiError::FolderGone("models/Llama-3.2-1B-Instruct".to_owned()),
             "/api/v1/base-models/llama3.2-1b/card/refresh",
+        ),
+        ErrorCode::Unwritable => (
+            ApiError::Unwritable(Unwritable { command: "TEMPLATE".to_owned() }),
+            "/api/v1/base-models/llama3.2-1b/modelfile",
         ),
         ErrorCode::MethodNotAllowed => (ApiError::MethodNotAllowed("GET, HEAD, OPTIONS, POST".to_owned()), BASE_MODELS),
         ErrorCode::AlreadyExists => {
@@ -95,8 +100,10 @@ fn can_meet(at: &Address, code: ErrorCode) -> bool {
         ErrorCode::UnknownPath => !at.path.starts_with("/api/"),
         ErrorCode::NotFound => at.path.contains("{base_model}"),
         ErrorCode::NoDeploymentTemplate => {
-            at.path.ends_with("/preview") || at.path.ends_with("/deployment-template") && at.method == "get"
+            let reads = at.path.ends_with("/deployment-template") || at.path.ends_with("/modelfile");
+            at.path.ends_with("/preview") || reads && at.method == "get"
         }
+        ErrorCode::Unwritable => at.path.ends_with("/modelfile"),
         ErrorCode::NoSuchFile => at.path.contains("/files/"),
         ErrorCode::NoSuchJob => at.path.contains("/jobs/"),
         ErrorCode::FolderGone => at.path.ends_with("/refresh"),

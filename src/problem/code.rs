@@ -16,6 +16,7 @@ pub enum ErrorCode {
     NoSuchFile,
     NoSuchJob,
     FolderGone,
+    Unwritable,
     MethodNotAllowed,
     AlreadyExists,
     PreconditionFailed,
@@ -37,7 +38,7 @@ pub enum ErrorCode {
 }
 
 impl ErrorCode {
-    pub const ALL: [Self; 27] = [
+    pub const ALL: [Self; 28] = [
         Self::MalformedBody,
         Self::InvalidParameter,
         Self::BodyTimeout,
@@ -47,6 +48,7 @@ impl ErrorCode {
         Self::NoSuchFile,
         Self::NoSuchJob,
         Self::FolderGone,
+        Self::Unwritable,
         Self::MethodNotAllowed,
         Self::AlreadyExists,
         Self::PreconditionFailed,
@@ -78,6 +80,7 @@ impl ErrorCode {
             Self::NoSuchFile => "NO_SUCH_FILE",
             Self::NoSuchJob => "NO_SUCH_JOB",
             Self::FolderGone => "FOLDER_GONE",
+            Self::Unwritable => "UNWRITABLE",
             Self::MethodNotAllowed => "METHOD_NOT_ALLOWED",
             Self::AlreadyExists => "ALREADY_EXISTS",
             Self::PreconditionFailed => "PRECONDITION_FAILED",
@@ -110,6 +113,7 @@ impl ErrorCode {
             Self::NoSuchFile => "There is no such file",
             Self::NoSuchJob => "There is no such job",
             Self::FolderGone => "The model's folder is gone",
+            Self::Unwritable => "A Modelfile cannot hold it",
             Self::MethodNotAllowed => "The method is not known at this address",
             Self::AlreadyExists => "The name is taken",
             Self::PreconditionFailed => "The base model is in another state",
@@ -157,6 +161,11 @@ impl ErrorCode {
             Self::FolderGone => {
                 "The folder that the base model was registered with is not below the models root any more. Put it back, or \
                  PATCH the base model's `path`."
+            }
+            Self::Unwritable => {
+                "A Modelfile has no escapes: a value that has a line that ends in three quotation marks, or a character that \
+                 Ollama leaves out, such as a control character, cannot be written into it. Change the deployment template, or \
+                 ask for another one with `template`."
             }
             Self::NoSuchFile => {
                 "No file of this path was read for the card and kept. `GET .../files` lists those there are; other files \

@@ -8,6 +8,8 @@ pub mod comparison;
 pub mod conversation;
 pub mod go;
 pub mod jinja;
+pub mod modelfile;
 pub mod preview;
+pub mod suggestion;
 
 pub use conversation::{Conversation, Message, Tool, ToolCall};

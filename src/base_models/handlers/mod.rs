@@ -11,10 +11,12 @@ mod get;
 mod integrity;
 mod list;
 mod memory;
+mod modelfile;
 mod preview_template;
 mod put;
 mod refresh_card;
 mod refresh_cards;
+mod suggestion;
 mod update;
 
 use actix_web::HttpResponse;
@@ -49,6 +51,8 @@ pub fn configure(config: &mut ServiceConfig<'_>) {
         .service(deployment_template::get_deployment_template)
         .service(deployment_template::put_deployment_template)
         .service(deployment_template::delete_deployment_template)
+        .service(suggestion::get_suggestion)
+        .service(modelfile::get_modelfile)
         .service(preview_template::preview_deployment_template);
 }
 

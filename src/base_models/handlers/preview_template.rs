@@ -125,7 +125,8 @@ fn chat_template(card: &Card, asked: Option<String>) -> ApiResult<Option<(String
     }
 }
 
-fn special_tokens(card: &Card) -> SpecialTokens {
+/// The special tokens as a chat template names them.
+pub fn special_tokens(card: &Card) -> SpecialTokens {
     let tokenizer = &card.tokenizer;
     SpecialTokens {
         bos: tokenizer.bos_token.clone(),
