@@ -97,7 +97,7 @@ async fn a_page_has_50_rows_unless_asked_and_1000_at_most() {
         ("?page_size=1000", 1000),
         ("?page_size=1001", 1000),
         ("?page_size=1000000000", 1000),
-        ("?page_size=9223372036854775807", 1000),
+        ("?page_size=2147483647", 1000),
     ] {
         let page = app.get(&format!("{BASE_MODELS}{asked}")).await.expect_status(200).json();
         assert_eq!(names(&page).len(), expected, "{asked}");
