@@ -40,7 +40,7 @@ pub struct JinjaRendering {
     /// Which of the model's chat templates it is.
     #[schema(max_length = 64, example = "default")]
     pub template: String,
-    /// Null when it failed.
+    /// Null when it failed. The `bos_token` at its beginning is left out, because Ollama puts it there by itself.
     #[schema(max_length = 1_048_576, example = "[INST]Hi[/INST]")]
     pub text: Option<String>,
     /// Why there is no text; a template may refuse a conversation.
@@ -118,7 +118,7 @@ fn through_jinja(name: &str, template: &str, asked: &Asked) -> JinjaRendering {
     let rendered = ChatTemplate::parse(template, clock).and_then(|template| template.render(&input));
     let template = name.to_owned();
     match rendered {
-        Ok(text) => JinjaRendering { template, text: Some(text), error: None },
+        Ok(text) => JinjaRendering { template, text: Some(asked.tokens.without_bos(&text).to_owned()), error: None },
         Err(fault) => {
             let error = TemplateError { line: fault.line, column: None, message: fault.message };
             JinjaRendering { template, text: None, error: Some(error) }

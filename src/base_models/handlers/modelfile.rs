@@ -18,6 +18,10 @@ const MAX_FROM: usize = 1024;
 /// Most bytes of `system`.
 const MAX_SYSTEM: usize = 8192;
 
+/// What a value must be that is written into it.
+const UNWRITABLE: &str = "must have no line that ends in three quotation marks and no character that Ollama leaves out, such \
+                          as a control character";
+
 /// What to write into it.
 #[derive(Debug, IntoParams)]
 #[into_params(parameter_in = Query)]
@@ -106,6 +110,6 @@ async fn modelfile(base_model: &BaseModel, query: &ModelfileQuery) -> ApiResult<
             "SYSTEM" => "system",
             _ => return ApiError::Unwritable(unwritable),
         };
-        ApiError::InvalidParameter(vec![Fault::parameter(parameter, "unwritable", unwritable.to_string())])
+        ApiError::InvalidParameter(vec![Fault::parameter(parameter, "unwritable", UNWRITABLE)])
     })
 }

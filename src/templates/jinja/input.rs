@@ -13,6 +13,13 @@ pub struct SpecialTokens {
     pub pad: Option<String>,
 }
 
+impl SpecialTokens {
+    /// A text without the token that begins it: where the tokenizer has one, Ollama puts it there by itself.
+    pub fn without_bos<'t>(&self, text: &'t str) -> &'t str {
+        self.bos.as_deref().and_then(|bos| text.strip_prefix(bos)).unwrap_or(text)
+    }
+}
+
 /// A conversation to render, and how.
 #[derive(Debug, Clone, Copy)]
 pub struct Input<'a> {

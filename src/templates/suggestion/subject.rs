@@ -67,7 +67,6 @@ impl<'a> Subject<'a> {
             return Err(Fault { line: None, message, kind: FaultKind::Exhausted });
         }
         let text = template.render(&Input { conversation, tokens: self.tokens, think: None })?;
-        let bos = self.tokens.bos.as_deref().unwrap_or_default();
-        Ok(text.strip_prefix(bos).map(str::to_owned).unwrap_or(text))
+        Ok(self.tokens.without_bos(&text).to_owned())
     }
 }

@@ -86,7 +86,7 @@ async fn tools_thinking_and_another_chat_template_can_be_asked_for() {
     let body = json!({"tools": [tool, tool], "think": true, "chat_template": "tool_use"});
     let answer = preview(&app, body).await;
     assert_eq!(answer["go"]["text"], "weatherweather4true");
-    assert_eq!((&answer["jinja"]["template"], &answer["jinja"]["text"]), (&json!("tool_use"), &json!("<s>2")));
+    assert_eq!((&answer["jinja"]["template"], &answer["jinja"]["text"]), (&json!("tool_use"), &json!("2")));
 }
 
 #[tokio::test]

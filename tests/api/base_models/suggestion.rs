@@ -61,6 +61,18 @@ async fn it_is_proven_by_at_least_ten_conversations() {
 }
 
 #[tokio::test]
+async fn its_preview_is_equal() {
+    for chat_template in [CHATML, HEADERS, BRACKETS] {
+        let app = TestApp::start().await;
+        register(&app, chat_template).await;
+        let address = format!("{BASE_MODELS}/m/deployment-template");
+        let suggested = app.get(&format!("{address}/suggestion")).await.expect_status(200).json();
+        let preview = app.post(&format!("{address}/preview"), &json!({"template": suggested["template"]})).await.json();
+        assert_eq!((&preview["equal"], &preview["first_difference"]), (&json!(true), &Value::Null), "{preview:#}");
+    }
+}
+
+#[tokio::test]
 async fn what_cannot_be_proven_is_not_suggested_and_says_why() {
     for (chat_template, reason) in [
         ("{{ messages", "line 1"),
