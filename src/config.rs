@@ -52,7 +52,7 @@ pub struct Settings {
     #[arg(long, env = "ALLOWED_HOSTS", value_delimiter = ',', value_name = "NAME")]
     pub allowed_hosts: Vec<String>,
 
-    /// Origins whose pages may use the API from a browser, like https://models.example.org; none unless set.
+    /// Origins whose pages may use the API from a browser, like `https://models.example.org`; none unless set.
     #[arg(long, env = "CORS_ORIGINS", value_delimiter = ',', value_name = "ORIGIN")]
     pub cors_origins: Vec<Origin>,
 

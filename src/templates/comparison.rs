@@ -12,13 +12,13 @@ const EXCERPT: usize = 40;
 #[derive(Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Difference {
     /// Characters that are the same before it.
-    #[schema(minimum = 0, example = 11)]
+    #[schema(value_type = i64, minimum = 0, example = 11)]
     pub offset: usize,
     /// Line of both texts, from 1.
-    #[schema(minimum = 1, example = 1)]
+    #[schema(value_type = i64, minimum = 1, example = 1)]
     pub line: usize,
     /// Column of both texts, from 1.
-    #[schema(minimum = 1, example = 12)]
+    #[schema(value_type = i64, minimum = 1, example = 12)]
     pub column: usize,
     /// The end of what is the same.
     #[schema(max_length = 40, example = "<s>[INST]")]

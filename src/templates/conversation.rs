@@ -68,7 +68,7 @@ pub struct ToolCall {
     pub id: Option<String>,
     /// Always `function`.
     #[serde(rename = "type", default = "function", deserialize_with = "only_function")]
-    #[schema(required = false, default = "function", max_length = 8, pattern = "^function$")]
+    #[schema(required = false, default = "function", max_length = 8, pattern = "^function$", example = "function")]
     pub kind: String,
     #[validate(nested)]
     pub function: CalledFunction,
@@ -93,7 +93,7 @@ pub struct CalledFunction {
 pub struct Tool {
     /// Always `function`.
     #[serde(rename = "type", default = "function", deserialize_with = "only_function")]
-    #[schema(required = false, default = "function", max_length = 8, pattern = "^function$")]
+    #[schema(required = false, default = "function", max_length = 8, pattern = "^function$", example = "function")]
     pub kind: String,
     #[validate(nested)]
     pub function: ToolFunction,

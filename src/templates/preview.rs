@@ -51,10 +51,10 @@ pub struct JinjaRendering {
 #[derive(Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct TemplateError {
     /// Line of the template, from 1; null when it is not known.
-    #[schema(minimum = 1, example = 3)]
+    #[schema(value_type = Option<i64>, minimum = 1, example = 3)]
     pub line: Option<usize>,
     /// Column in characters, from 1; null when it is not known.
-    #[schema(minimum = 1, example = 12)]
+    #[schema(value_type = Option<i64>, minimum = 1, example = 12)]
     pub column: Option<usize>,
     #[schema(max_length = 65_536, example = "a message has no field \"Text\": it has Role, Content")]
     pub message: String,

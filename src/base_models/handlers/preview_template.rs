@@ -38,7 +38,7 @@ pub struct NewPreview {
     template: Option<String>,
     /// Which of the model's chat templates to compare with.
     #[validate(length(min = 1, max = 64, message = "must be 1 to 64 characters long"))]
-    #[schema(min_length = 1, max_length = 64, default = "default")]
+    #[schema(min_length = 1, max_length = 64, default = "default", example = "default")]
     chat_template: Option<String>,
     /// Whether the model shall think; when it is absent the templates decide.
     #[schema(example = false)]
