@@ -33,18 +33,20 @@ def ask(path):
     return took, json.loads(body)
 
 
-def walk(path, pages):
-    """The token that leads to that page."""
+def walk(path, records):
+    """The token that leads past so many records; a page may have another size than the one before."""
     token = None
-    for _ in range(pages - 1):
-        _, answer = ask(path + (f"&page_token={token}" if token else ""))
-        token = answer["next_page_token"]
+    while records > 0:
+        size = min(records, 1000)
+        _, answer = ask(f"{path}&page_size={size}" + (f"&page_token={token}" if token else ""))
+        token, records = answer["next_page_token"], records - size
     return token
 
 
-walked = "base-models?sort=-parameters&fields=technical_name,parameters&page_size=50"
+walked = "base-models?sort=-parameters&fields=technical_name,parameters"
 last = records // 100
-queries += [("page 1 of an order", walked), (f"page {last:,} of it", f"{walked}&page_token={walk(walked, last)}")]
+token = walk(walked, (last - 1) * 50)
+queries += [("page 1 of an order", walked), (f"page {last:,} of it", f"{walked}&page_token={token}")]
 times = {name: [] for name, _ in queries}
 for round in range(-2, rounds):
     for name, path in queries if round % 2 else queries[::-1]:

@@ -57,8 +57,8 @@ CREATE INDEX base_models_name_words ON base_models USING gin (name_words);
 CREATE INDEX base_models_words ON base_models USING gin ((name_words || record_words || card_words));
 
 -- Names hold many words that are nowhere else; with few of the common ones known, what a search finds is guessed wrong.
-ALTER TABLE base_models ALTER COLUMN name_words SET STATISTICS 200;
-ALTER INDEX base_models_words ALTER COLUMN 1 SET STATISTICS 200;
+ALTER TABLE base_models ALTER COLUMN name_words SET STATISTICS 500;
+ALTER INDEX base_models_words ALTER COLUMN 1 SET STATISTICS 500;
 
 -- Facts of one model hang together: a family has its licences, a format its quantisations.
 CREATE STATISTICS base_models_facts (mcv) ON family, task, license, weights_format, quantization FROM base_models;

@@ -1,10 +1,11 @@
 """Completes cases with what no schema can say. Nothing is dropped, and what is meant to be refused stays as it is.
 
-A schema says what a path looks like, not which folders lie below the models root; that a page token is text, not which
-one the service has signed; that a condition is a list of tags, not which is the current one; that a body has a name, not
-that it is the one in the address; that an idempotency key is a key, not that another request has used it; and no pattern
-that every language reads names characters beyond U+FFFF, of which the invisible ones are refused in names. A case that is
-meant to be accepted gets such a value here, and a base model of the name it asks for.
+A schema says what a path looks like, not which folders lie below the models root; that a filter is text, not its
+grammar; that a page token is text, not which one the service has signed; that a condition is a list of tags, not
+which is the current one; that a body has a name, not that it is the one in the address; that an idempotency key is a
+key, not that another request has used it; and no pattern that every language reads names characters beyond U+FFFF, of
+which the invisible ones are refused in names. A case that is meant to be accepted gets such a value here, and a base
+model of the name it asks for.
 """
 
 import itertools
@@ -29,6 +30,15 @@ TEMPLATES = itertools.cycle(
 )
 
 
+FILTERS = itertools.cycle(
+    [
+        'family = "qwen2" AND (parameters < 8e9 OR quantization = "awq")',
+        "tag:prod -card_status:empty",
+        "NOT license:* OR created_at > 2026-01-01T00:00:00Z",
+        'model_name = "Model*"',
+    ]
+)
+
 INVISIBLE = re.compile("[\U000e0000-\U000e0fff%s]" % "".join(chr(plane << 16 | 0xFFFE) + chr(plane << 16 | 0xFFFF) for plane in range(1, 17)))
 
 
@@ -48,6 +58,8 @@ def before_call(context, case, kwargs):
     complete_conditions(case)
     if "Idempotency-Key" in (case.headers or {}):
         case.headers["Idempotency-Key"] = str(uuid.uuid4())
+    if "filter" in (case.query or {}):
+        case.query["filter"] = next(FILTERS)
     if "page_token" in (case.query or {}):
         complete_page_token(case)
 
