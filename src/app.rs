@@ -31,6 +31,7 @@ use crate::jobs::{self, WakeUp};
 use crate::model_folders::{self, Surveys};
 use crate::page::TokenKey;
 use crate::reading::FolderReader;
+use crate::rendering::Renderer;
 use crate::{admission, answer, base_models, compression, cors, health, problem, telemetry, trained_model_names};
 
 /// What every handler can reach.
@@ -42,6 +43,7 @@ pub struct Service {
     pub admission: Admission,
     pub wake_up: WakeUp,
     pub surveys: Surveys,
+    pub renderer: Renderer,
     token_key: OnceCell<TokenKey>,
     stopping: Arc<AtomicBool>,
 }
@@ -60,7 +62,7 @@ pub struct Manners {
 }
 
 impl Service {
-    pub fn new(database: Database, folders: FolderReader, hosts: Hosts, manners: Manners) -> Self {
+    pub fn new(database: Database, folders: FolderReader, renderer: Renderer, hosts: Hosts, manners: Manners) -> Self {
         Self {
             database,
             folders,
@@ -69,6 +71,7 @@ impl Service {
             manners,
             wake_up: WakeUp::default(),
             surveys: Surveys::default(),
+            renderer,
             token_key: OnceCell::new(),
             stopping: Arc::default(),
         }

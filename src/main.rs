@@ -10,7 +10,7 @@ use base_models::cards::{self, Limits, ModelFolder, ModelsRoot, SurveyLimits};
 use base_models::config::Settings;
 use base_models::database::{self, Database};
 use base_models::model_folders::{self, Registered};
-use base_models::{app, serve, telemetry};
+use base_models::{app, rendering, serve, telemetry};
 use clap::{Parser, Subcommand};
 use indicatif::{ProgressBar, ProgressStyle};
 
@@ -49,6 +49,9 @@ enum Command {
     },
     /// Print the OpenAPI document.
     Openapi,
+    /// Render a template; the service starts itself so.
+    #[command(name = rendering::COMMAND, hide = true)]
+    Render,
 }
 
 fn main() -> ExitCode {
@@ -59,6 +62,7 @@ fn main() -> ExitCode {
         Command::Folders { root, json } => folders(&root, json),
         Command::Migrate { database_url } => migrate(&database_url),
         Command::Openapi => print(app::openapi_text()),
+        Command::Render => rendering::work(std::io::stdin(), std::io::stdout()),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

@@ -17,6 +17,7 @@ use crate::database::{self, Database};
 use crate::idempotency;
 use crate::jobs;
 use crate::reading::FolderReader;
+use crate::rendering::Renderer;
 
 /// Longest pause between two tries to reach the database.
 const BACK_OFF: Duration = Duration::from_secs(5);
@@ -44,7 +45,7 @@ pub async fn serve(settings: Settings) -> anyhow::Result<()> {
         max_reads: usize::from(settings.max_reads),
         max_writes: usize::from(settings.max_writes),
     };
-    let service = Data::new(Service::new(database.clone(), folders, hosts, manners));
+    let service = Data::new(Service::new(database.clone(), folders, Renderer::of_this_program()?, hosts, manners));
     let server = {
         let service = service.clone();
         let workers = settings.workers.map_or_else(default_workers, usize::from);

@@ -1,6 +1,6 @@
 //! A preview: one conversation through a deployment template and through the model's own chat template.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::comparison::{Difference, first_difference};
@@ -22,7 +22,7 @@ pub struct Preview {
 }
 
 /// What the Go template makes of the conversation.
-#[derive(Debug, Default, Serialize, ToSchema)]
+#[derive(Debug, Default, Serialize, Deserialize, ToSchema)]
 pub struct GoRendering {
     /// Null when it failed.
     #[schema(max_length = 1_048_576, example = "[INST] Hi [/INST]")]
@@ -35,7 +35,7 @@ pub struct GoRendering {
 }
 
 /// What the chat template makes of the conversation.
-#[derive(Debug, Default, Serialize, ToSchema)]
+#[derive(Debug, Default, Serialize, Deserialize, ToSchema)]
 pub struct JinjaRendering {
     /// Which of the model's chat templates it is.
     #[schema(max_length = 64, example = "default")]
@@ -48,7 +48,7 @@ pub struct JinjaRendering {
 }
 
 /// What is wrong with a template, and where.
-#[derive(Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[derive(Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct TemplateError {
     /// Line of the template, from 1; null when it is not known.
     #[schema(value_type = Option<i64>, minimum = 1, example = 3)]
@@ -61,40 +61,32 @@ pub struct TemplateError {
 }
 
 /// What is to be rendered.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Asked {
     pub conversation: Conversation,
     /// Whether the model shall think; unset, the templates decide.
     pub think: Option<bool>,
-    pub go: Option<String>,
-    /// The chat template's name and text.
-    pub jinja: Option<(String, String)>,
     pub tokens: SpecialTokens,
 }
 
 impl Preview {
-    pub fn of(asked: &Asked) -> Self {
-        let go = asked.go.as_ref().map(|template| through_go(template, asked));
-        let jinja = asked.jinja.as_ref().map(|(name, template)| through_jinja(name, template, asked));
+    pub fn of(go: Option<GoRendering>, jinja: Option<JinjaRendering>) -> Self {
         let texts = go.as_ref().and_then(|go| go.text.as_ref()).zip(jinja.as_ref().and_then(|it| it.text.as_ref()));
         let (equal, difference) =
             (texts.map(|(go, jinja)| go == jinja), texts.map(|(go, jinja)| first_difference(go, jinja)));
         Self { go, jinja, equal, first_difference: difference.flatten() }
     }
+}
 
-    /// The answer when the renderings did not end in time.
-    pub fn not_in_time(asked: &Asked) -> Self {
-        let late = || {
-            Some(TemplateError { line: None, column: None, message: "the rendering did not end in time".to_owned() })
-        };
-        let go = asked.go.as_ref().map(|_| GoRendering { error: late(), ..GoRendering::default() });
-        let jinja =
-            asked.jinja.as_ref().map(|(name, _)| JinjaRendering { template: name.clone(), text: None, error: late() });
-        Self { go, jinja, equal: None, first_difference: None }
+impl TemplateError {
+    /// An error of the whole rendering.
+    pub fn nowhere(message: String) -> Self {
+        Self { line: None, column: None, message }
     }
 }
 
-fn through_go(template: &str, asked: &Asked) -> GoRendering {
+/// Renders a conversation as Ollama does.
+pub fn through_go(template: &str, asked: &Asked) -> GoRendering {
     let error = |line, column, message| TemplateError { line: Some(line), column: Some(column), message };
     let template = match go::Template::parse(template) {
         Ok(template) => template,
@@ -112,9 +104,9 @@ fn through_go(template: &str, asked: &Asked) -> GoRendering {
     }
 }
 
-fn through_jinja(name: &str, template: &str, asked: &Asked) -> JinjaRendering {
+/// Renders a conversation as transformers does.
+pub fn through_jinja(name: &str, template: &str, clock: Clock, asked: &Asked) -> JinjaRendering {
     let input = Input { conversation: &asked.conversation, tokens: &asked.tokens, think: asked.think };
-    let clock = Clock::At(chrono::Local::now().naive_local());
     let rendered = ChatTemplate::parse(template, clock).and_then(|template| template.render(&input));
     let template = name.to_owned();
     match rendered {
@@ -130,14 +122,12 @@ fn through_jinja(name: &str, template: &str, asked: &Asked) -> JinjaRendering {
 mod tests {
     use super::*;
 
-    fn asked(go: Option<&str>, jinja: Option<&str>) -> Asked {
-        Asked {
-            conversation: Conversation::default_probe(),
-            think: None,
-            go: go.map(str::to_owned),
-            jinja: jinja.map(|text| ("default".to_owned(), text.to_owned())),
-            tokens: SpecialTokens::default(),
-        }
+    fn previewed(go: Option<&str>, jinja: Option<&str>) -> Preview {
+        let tokens = SpecialTokens::default();
+        let asked = Asked { conversation: Conversation::default_probe(), think: None, tokens };
+        let go = go.map(|template| through_go(template, &asked));
+        let jinja = jinja.map(|template| through_jinja("default", template, Clock::Format, &asked));
+        Preview::of(go, jinja)
     }
 
     const GO: &str = "{{ range .Messages }}<{{ .Role }}>{{ .Content }}{{ end }}";
@@ -145,28 +135,28 @@ mod tests {
 
     #[test]
     fn both_are_rendered_and_compared() {
-        let preview = Preview::of(&asked(Some(GO), Some(JINJA)));
+        let preview = previewed(Some(GO), Some(JINJA));
         assert_eq!((preview.equal, preview.first_difference), (Some(true), None));
         let other = format!("{JINJA}<assistant>");
-        let preview = Preview::of(&asked(Some(GO), Some(&other)));
+        let preview = previewed(Some(GO), Some(&other));
         assert_eq!(preview.equal, Some(false));
         assert_eq!(preview.first_difference.unwrap().jinja, "<assistant>");
     }
 
     #[test]
     fn one_alone_is_not_compared() {
-        let preview = Preview::of(&asked(None, Some(JINJA)));
+        let preview = previewed(None, Some(JINJA));
         assert!(preview.go.is_none() && preview.equal.is_none() && preview.jinja.unwrap().text.is_some());
-        let preview = Preview::of(&asked(Some(GO), None));
+        let preview = previewed(Some(GO), None);
         assert!(preview.jinja.is_none() && preview.equal.is_none() && preview.go.unwrap().text.is_some());
     }
 
     #[test]
     fn what_fails_says_where() {
-        let preview = Preview::of(&asked(Some("{{ .Messages }}\n{{ end }}"), Some("\n{{ x.y.z }}")));
+        let preview = previewed(Some("{{ .Messages }}\n{{ end }}"), Some("\n{{ x.y.z }}"));
         let (go, jinja) = (preview.go.unwrap().error.unwrap(), preview.jinja.unwrap().error.unwrap());
         assert_eq!((go.line, go.column, jinja.line), (Some(2), Some(1), Some(2)));
-        let preview = Preview::of(&asked(Some("{{ .Messages }}{{ upper 1 }}"), Some("{{ raise_exception('no') }}")));
+        let preview = previewed(Some("{{ .Messages }}{{ upper 1 }}"), Some("{{ raise_exception('no') }}"));
         let go = preview.go.unwrap();
         assert_eq!((go.findings.len(), go.error.unwrap().column), (1, Some(4)));
         assert_eq!(preview.jinja.unwrap().error.unwrap().message, "no");

@@ -12,6 +12,8 @@ use crate::base_models::reference::Asked;
 use crate::cards::Card;
 use crate::error::{ApiError, ApiResult, Fault};
 use crate::extract::{Conditions, Parameters, Query, ValidQuery};
+use crate::rendering::Failure;
+use crate::templates::suggestion::Suggestion;
 
 /// Most bytes of `from`.
 const MAX_FROM: usize = 1024;
@@ -81,15 +83,19 @@ pub async fn get_modelfile(
     conditions: Conditions,
 ) -> ApiResult<HttpResponse> {
     read(&service, &asked, &conditions, async |base_model| {
-        let text = modelfile(base_model, &query).await?;
+        let text = modelfile(&service, base_model, &query).await?;
         Ok(HttpResponse::Ok().content_type(ContentType::plaintext()).body(text))
     })
     .await
 }
 
-async fn modelfile(base_model: &BaseModel, query: &ModelfileQuery) -> ApiResult<String> {
+async fn modelfile(service: &Service, base_model: &BaseModel, query: &ModelfileQuery) -> ApiResult<String> {
     let card: Card = base_model.card.parse().map_err(|error| ApiError::Internal(error.into()))?;
-    let suggestion = suggested(&card).await?.ok_or(ApiError::Overloaded)?;
+    let suggestion = match suggested(&card, &service.renderer).await {
+        Ok(suggestion) => suggestion,
+        Err(Failure::Late) => return Err(ApiError::Overloaded),
+        Err(failure) => Suggestion::none(failure.to_string(), Vec::new()),
+    };
     let stored = base_model.deployment_template.clone().map(Template::Stored);
     let template = match query.template.as_deref() {
         Some("stored") => stored.ok_or(ApiError::NoDeploymentTemplate)?,

@@ -1,5 +1,6 @@
 use actix_web::post;
 use actix_web::web::{Data, Json};
+use futures_util::future::join;
 use utoipa::ToSchema;
 use validator::Validate;
 
@@ -11,9 +12,9 @@ use crate::base_models::reference::Asked;
 use crate::cards::Card;
 use crate::error::{ApiError, ApiResult, Fault};
 use crate::extract::{Body, Members, ValidJson, ValidQuery};
-use crate::rendering::render;
+use crate::rendering::{Failure, Renderer};
 use crate::templates::jinja::SpecialTokens;
-use crate::templates::preview::{self, Preview};
+use crate::templates::preview::{self, GoRendering, JinjaRendering, Preview, TemplateError};
 use crate::templates::{Conversation, Message, Tool};
 
 /// The name of the chat template that is used when none is asked for.
@@ -88,24 +89,53 @@ pub async fn preview_deployment_template(
     _: ValidQuery<()>,
     ValidJson(new): ValidJson<NewPreview>,
 ) -> ApiResult<Json<Preview>> {
-    let asked = to_render(&find(&service, &asked).await?, new)?;
-    let late = asked.clone();
-    let rendered = render(move || Preview::of(&asked)).await.map_err(ApiError::Internal)?;
-    Ok(Json(rendered.unwrap_or_else(|| Preview::not_in_time(&late))))
+    let asked = ToRender::of(&find(&service, &asked).await?, new)?;
+    Ok(Json(asked.preview(&service.renderer).await))
 }
 
-/// The templates and the conversation. Without either template there is nothing to preview.
-fn to_render(base_model: &BaseModel, new: NewPreview) -> ApiResult<preview::Asked> {
-    let card: Card = base_model.card.parse().map_err(|error| ApiError::Internal(error.into()))?;
-    let jinja = chat_template(&card, new.chat_template)?;
-    let go = new.template.or_else(|| base_model.deployment_template.clone());
-    if go.is_none() && jinja.is_none() {
-        return Err(ApiError::NoDeploymentTemplate);
+/// The templates and the conversation.
+struct ToRender {
+    go: Option<String>,
+    /// The chat template's name and text.
+    jinja: Option<(String, String)>,
+    asked: preview::Asked,
+}
+
+impl ToRender {
+    /// Without either template there is nothing to preview.
+    fn of(base_model: &BaseModel, new: NewPreview) -> ApiResult<Self> {
+        let card: Card = base_model.card.parse().map_err(|error| ApiError::Internal(error.into()))?;
+        let jinja = chat_template(&card, new.chat_template)?;
+        let go = new.template.or_else(|| base_model.deployment_template.clone());
+        if go.is_none() && jinja.is_none() {
+            return Err(ApiError::NoDeploymentTemplate);
+        }
+        let probe = Conversation::default_probe();
+        let conversation =
+            Conversation { messages: new.messages.unwrap_or(probe.messages), tools: new.tools.unwrap_or_default() };
+        let asked = preview::Asked { conversation, think: new.think, tokens: special_tokens(&card) };
+        Ok(Self { go, jinja, asked })
     }
-    let probe = Conversation::default_probe();
-    let conversation =
-        Conversation { messages: new.messages.unwrap_or(probe.messages), tools: new.tools.unwrap_or_default() };
-    Ok(preview::Asked { conversation, think: new.think, go, jinja, tokens: special_tokens(&card) })
+
+    async fn preview(self, renderer: &Renderer) -> Preview {
+        let Self { go, jinja, asked } = self;
+        let error = |failure: Failure| Some(TemplateError::nowhere(failure.to_string()));
+        let go = async {
+            let rendered = renderer.through_go(go?, asked.clone()).await;
+            Some(rendered.unwrap_or_else(|failure| GoRendering { error: error(failure), ..GoRendering::default() }))
+        };
+        let jinja = async {
+            let (name, template) = jinja?;
+            let rendered = renderer.through_jinja(name.clone(), template, asked.clone()).await;
+            Some(rendered.unwrap_or_else(|failure| JinjaRendering {
+                template: name,
+                text: None,
+                error: error(failure),
+            }))
+        };
+        let (go, jinja) = join(go, jinja).await;
+        Preview::of(go, jinja)
+    }
 }
 
 /// The chat template that was asked for, with its name. The default one need not be there.

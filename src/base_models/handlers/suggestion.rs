@@ -1,8 +1,5 @@
-use std::time::{Duration, Instant};
-
 use actix_web::get;
 use actix_web::web::{Data, Json};
-use chrono::Local;
 
 use super::find;
 use super::preview_template::special_tokens;
@@ -11,12 +8,8 @@ use crate::base_models::reference::Asked;
 use crate::cards::Card;
 use crate::error::{ApiError, ApiResult};
 use crate::extract::ValidQuery;
-use crate::rendering::render;
-use crate::templates::jinja::Clock;
-use crate::templates::suggestion::{Suggestion, suggest};
-
-/// How long deriving one may take.
-const TIME: Duration = Duration::from_secs(5);
+use crate::rendering::{Failure, Renderer};
+use crate::templates::suggestion::Suggestion;
 
 /// Suggest a deployment template
 ///
@@ -32,17 +25,16 @@ const TIME: Duration = Duration::from_secs(5);
 #[get("/base-models/{base_model}/deployment-template/suggestion")]
 pub async fn get_suggestion(service: Data<Service>, asked: Asked, _: ValidQuery<()>) -> ApiResult<Json<Suggestion>> {
     let card: Card = find(&service, &asked).await?.card.parse().map_err(|error| ApiError::Internal(error.into()))?;
-    let late = || Suggestion::none("the template could not be derived in time; try again".to_owned(), Vec::new());
-    Ok(Json(suggested(&card).await?.unwrap_or_else(late)))
+    Ok(Json(match suggested(&card, &service.renderer).await {
+        Ok(suggestion) => suggestion,
+        Err(failure) => Suggestion::none(failure.to_string(), Vec::new()),
+    }))
 }
 
-/// What is suggested for the model of this card; `None` if the work did not end in time.
-pub async fn suggested(card: &Card) -> ApiResult<Option<Suggestion>> {
+/// What is suggested for the model of this card.
+pub async fn suggested(card: &Card, renderer: &Renderer) -> Result<Suggestion, Failure> {
     let Some(chat_template) = card.chat_template.default.clone() else {
-        return Ok(Some(Suggestion::none("the model's folder has no chat template".to_owned(), Vec::new())));
+        return Ok(Suggestion::none("the model's folder has no chat template".to_owned(), Vec::new()));
     };
-    let tokens = special_tokens(card);
-    let clock = Clock::At(Local::now().naive_local());
-    let work = move || suggest(&chat_template, &tokens, clock, Instant::now() + TIME);
-    render(work).await.map_err(ApiError::Internal)
+    renderer.suggestion(chat_template, special_tokens(card)).await
 }

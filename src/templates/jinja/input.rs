@@ -2,11 +2,12 @@
 
 use minijinja::Value;
 use minijinja::value::Serde;
+use serde::{Deserialize, Serialize};
 
 use crate::templates::conversation::{Conversation, Message};
 
 /// The tokenizer's special tokens, as a chat template names them.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SpecialTokens {
     pub bos: Option<String>,
     pub eos: Option<String>,

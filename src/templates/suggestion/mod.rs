@@ -14,7 +14,7 @@ mod subject;
 
 use std::time::Instant;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 pub use proof::{Outcome, Proof};
@@ -27,7 +27,7 @@ use subject::Subject;
 const ENOUGH: usize = 10;
 
 /// A template that was derived and proven, or why there is none.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Suggestion {
     /// The Go template; `null` if none could be proven.
     #[schema(
@@ -48,7 +48,7 @@ pub struct Suggestion {
 }
 
 /// What else gives the same text through both; `null` where the model's own chat template writes nothing of it.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, ToSchema)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Covers {
     /// System messages.
     #[schema(example = true)]

@@ -1,6 +1,6 @@
 //! Proving a template: the same conversations through it and through the model's own one.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::Covers;
@@ -15,7 +15,7 @@ const SHOWN: usize = 40;
 const WORD: &str = "Qzx7";
 
 /// A conversation that was rendered through both templates.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Proof {
     #[schema(max_length = 64, example = "two turns with a system message")]
     pub probe: String,
@@ -25,7 +25,7 @@ pub struct Proof {
     pub detail: Option<String>,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Outcome {
     /// The same text through both.

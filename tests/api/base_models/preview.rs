@@ -151,3 +151,31 @@ async fn what_is_wrong_with_the_request_is_told_by_its_pointer() {
         assert_eq!(answer.pointers(), [pointer], "{body}");
     }
 }
+
+#[tokio::test]
+async fn what_takes_more_than_it_may_is_an_answer_and_costs_the_service_nothing() {
+    let doubled = |name: &str| {
+        format!("{{% set {name} = ['a'] %}}{}", format!("{{% set {name} = [{name}, {name}] %}}").repeat(60))
+    };
+    let written = doubled("x") + "{{ x ~ '' }}";
+    let compared = doubled("x") + &doubled("y") + "{{ x == y }}";
+    // Each in the next one, so that they are dropped one within the other.
+    let dropped = "{% set n = namespace(x=[]) %}{% for i in range(90000) %}{% set n.x = [n.x] %}{% endfor %}";
+    let app = TestApp::start().await;
+    let config = json!({"chat_template": [
+        {"name": "default", "template": dropped}, {"name": "written", "template": written}, {"name": "compared", "template": compared},
+    ]});
+    app.folder("m").llama().file("tokenizer_config.json", config.to_string());
+    app.create(&new_model("m")).await;
+    let too_much = "the rendering takes more time or memory than it may";
+    for name in ["default", "written", "compared"] {
+        let answer = preview(&app, json!({"chat_template": name, "template": "{{ .Prompt }};{{ .Response }}"})).await;
+        assert_eq!(answer["jinja"]["error"]["message"], too_much, "{name}: {answer}");
+        assert!(answer["go"]["text"].as_str().unwrap().ends_with("And of Italy?;"), "{name}: {answer}");
+    }
+    let suggestion =
+        app.get(&format!("{BASE_MODELS}/m/deployment-template/suggestion")).await.expect_status(200).json();
+    assert_eq!((&suggestion["template"], &suggestion["reason"]), (&Value::Null, &json!(too_much)));
+    let modelfile = app.get(&format!("{BASE_MODELS}/m/modelfile")).await.expect_status(200).text();
+    assert!(modelfile.contains("none could be derived: the rendering takes more time"), "{modelfile}");
+}

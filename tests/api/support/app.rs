@@ -15,6 +15,7 @@ use base_models::cards::Limits;
 use base_models::database::{self, Database};
 use base_models::jobs;
 use base_models::reading::FolderReader;
+use base_models::rendering::Renderer;
 use diesel_async::SimpleAsyncConnection as _;
 use reqwest::{Client, Method, RequestBuilder};
 use serde_json::{Value, json};
@@ -209,7 +210,8 @@ async fn run(setup: Setup, root: PathBuf, sender: mpsc::Sender<Started>) {
     let database = Database::new(held.url(), held.connections()).unwrap();
     database::migrate(&database).await.unwrap();
     let folders = FolderReader::new(root, Limits::default()).unwrap();
-    let service = Data::new(Service::new(database.clone(), folders, setup.hosts, setup.manners));
+    let renderer = Renderer::new(env!("CARGO_BIN_EXE_base-models").into());
+    let service = Data::new(Service::new(database.clone(), folders, renderer, setup.hosts, setup.manners));
     let shared = service.clone();
     let server = HttpServer::new(move || app(shared.clone()))
         .workers(setup.workers)
