@@ -25,7 +25,7 @@ use crate::schema::service_keys;
 const DEFAULT_SIZE: i64 = 50;
 const MAX_SIZE: i64 = 1000;
 /// Longest token that is looked at.
-const MAX_TOKEN: usize = 8192;
+pub const MAX_TOKEN: usize = 3400;
 const SIGNATURE_BYTES: usize = 16;
 
 /// Which page of a list.
@@ -36,7 +36,7 @@ pub struct PageQuery {
     #[param(required = false, minimum = 0, maximum = 2147483647, default = 50, example = 50)]
     pub page_size: i64,
     /// `next_page_token` of the page before.
-    #[param(max_length = 8192)]
+    #[param(max_length = 3400, pattern = "^[A-Za-z0-9_-]+$")]
     page_token: Option<String>,
 }
 

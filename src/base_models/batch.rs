@@ -1,21 +1,27 @@
 //! Registering many base models with one request: their folders are read first, then all are stored in one transaction.
 
+use std::collections::HashMap;
 use std::time::Duration;
 
 use actix_web::HttpResponse;
 use diesel::QueryResult;
 use diesel::result::Error as QueryError;
 use futures_util::StreamExt as _;
-use serde_json::Value;
+use serde_json::{Map, Value};
+use tokio::time::Instant;
 use utoipa::ToSchema;
+use utoipa::openapi::schema::{AdditionalProperties, AnyOfBuilder};
+use utoipa::openapi::{Array, ArrayBuilder, ObjectBuilder, Ref, RefOr, Schema};
+use uuid::Uuid;
 use validator::Validate;
 
 use super::input::NewBaseModel;
 use super::model::BaseModel;
 use super::register::Registration;
+use crate::answer::{Place, log};
 use crate::app::Service;
 use crate::database::{self, Connection};
-use crate::error::{ApiError, ApiResult, Conflict, Fault};
+use crate::error::{ApiError, ApiResult, Conflict, Fault, Problem};
 use crate::extract::{Body, Members};
 use crate::idempotency::Once;
 
@@ -42,8 +48,19 @@ const TRIES: usize = 3;
 #[serde(deny_unknown_fields)]
 pub struct NewBatch {
     #[validate(length(min = 1, max = 1000, message = "must be 1 to 1000 base models"))]
-    #[schema(value_type = Vec<NewBaseModel>, min_items = 1, max_items = 1000)]
-    pub items: Vec<Value>,
+    #[schema(schema_with = items)]
+    pub items: Vec<Map<String, Value>>,
+}
+
+/// What the items are to be, and what else is taken: an object that is no base model is not refused with the batch, but by
+/// itself, and its result says what is wrong.
+fn items() -> Array {
+    let another = ObjectBuilder::new()
+        .additional_properties(Some(AdditionalProperties::FreeForm(true)))
+        .description(Some("Another object: it is refused by itself, and its result says what is wrong."))
+        .build();
+    let item = AnyOfBuilder::new().item(Ref::from_schema_name(NewBaseModel::name())).item(another).build();
+    ArrayBuilder::new().items(RefOr::T(Schema::from(item))).min_items(Some(1)).max_items(Some(1000)).build()
 }
 
 impl Body for NewBatch {
@@ -65,7 +82,23 @@ pub struct Mode {
 
 /// A batch whose folders were read.
 pub struct Batch {
-    pub items: Vec<ApiResult<Registration>>,
+    pub items: Vec<Item>,
+}
+
+/// A base model of a batch, or why it is none.
+pub struct Item {
+    /// Its place in the request, from 0.
+    pub number: u32,
+    pub registration: ApiResult<Registration>,
+}
+
+/// What a client is told of an item.
+pub struct Told<'o> {
+    /// That a request for it alone would have had: 201 if it is registered, 200 if it could be but nothing was stored,
+    /// otherwise that of its problem.
+    pub status: u16,
+    pub base_model: Option<&'o BaseModel>,
+    pub problem: Option<Problem>,
 }
 
 /// What became of an item, or would have.
@@ -85,22 +118,38 @@ pub struct Outcomes {
 
 impl Batch {
     /// Judges the items and reads their folders, some at the same time. What is wrong with an item is told with it.
-    pub async fn read(service: &Service, items: Vec<Value>) -> ApiResult<Self> {
-        let too_slow = |_| Err(ApiError::BatchTooLarge("the folders of this batch could not be read within 2 minutes"));
-        tokio::time::timeout(READING, Self::read_all(service, items)).await.unwrap_or_else(too_slow)
+    pub async fn read(service: &Service, items: Vec<Map<String, Value>>) -> ApiResult<Self> {
+        let items = items.into_iter().map(Value::Object);
+        match Self::read_some(service, (0..).zip(items).collect()).await {
+            (batch, None) => Ok(batch),
+            (_, Some(limit)) => Err(ApiError::BatchTooLarge(limit)),
+        }
     }
 
-    async fn read_all(service: &Service, items: Vec<Value>) -> ApiResult<Self> {
+    /// The same, but only the first ones if they are too much for one request, and which limit that is.
+    pub async fn read_some(service: &Service, items: Vec<(u32, Value)>) -> (Self, Option<&'static str>) {
+        let until = Instant::now() + READING;
         let (mut read, mut held) = (Vec::with_capacity(items.len()), 0);
         let mut readings = futures_util::stream::iter(items).map(|item| registration(service, item)).buffered(AT_ONCE);
-        while let Some(registration) = readings.next().await {
-            held += registration.as_ref().map_or(0, |registration| registration.folder.size());
-            if held > MAX_HELD {
-                return Err(ApiError::BatchTooLarge("the cards and files of this batch have more than 256 MiB"));
+        loop {
+            match tokio::time::timeout_at(until, readings.next()).await {
+                Ok(Some(item)) => {
+                    held += item.registration.as_ref().map_or(0, |registration| registration.folder.size());
+                    read.push(item);
+                    if held > MAX_HELD {
+                        return (
+                            Self { items: read },
+                            Some("the cards and files of this batch have more than 256 MiB"),
+                        );
+                    }
+                }
+                Ok(None) => return (Self { items: read }, None),
+                Err(_) => {
+                    let limit = "the folders of this batch could not be read within 2 minutes";
+                    return (Self { items: read }, Some(limit));
+                }
             }
-            read.push(registration);
         }
-        Ok(Self { items: read })
     }
 
     /// Stores it as the mode says, together with the answer made of what became of it.
@@ -114,6 +163,24 @@ impl Batch {
         let write = async |db: &mut Connection| self.insert(mode, db).await.map(|outcomes| Some(answer(&outcomes)));
         let answer = once.write_within(service, WRITING, write).await?;
         answer.ok_or_else(|| ApiError::Internal(anyhow::anyhow!("a batch has no answer")))
+    }
+
+    /// What a client is told of each item.
+    pub fn told<'o>(&self, outcomes: &'o Outcomes, place: &Place) -> Vec<Told<'o>> {
+        let both = || self.items.iter().zip(&outcomes.items);
+        let registered = both().filter_map(|(item, outcome)| match outcome {
+            Outcome::Registered(base_model) => Some((base_model.id, item.number)),
+            Outcome::Taken(_) | Outcome::Refused => None,
+        });
+        let registered: HashMap<Uuid, u32> = registered.collect();
+        let told = both().map(|(item, outcome)| match outcome {
+            Outcome::Registered(base_model) => {
+                Told { status: if outcomes.is_stored { 201 } else { 200 }, base_model: Some(base_model), problem: None }
+            }
+            Outcome::Taken(conflicts) => Told::refused(taken(conflicts, &registered, place)),
+            Outcome::Refused => Told::refused(problem(&item.registration, place)),
+        });
+        told.collect()
     }
 
     /// Inserts what can be, and takes it back if the mode says so.
@@ -136,12 +203,12 @@ impl Batch {
 }
 
 /// Inserts those whose names are free with one statement, and says of each of the others who holds its names.
-async fn insert(items: &[ApiResult<Registration>], db: &mut Connection) -> QueryResult<Vec<Outcome>> {
-    let rows: Vec<_> = items.iter().flatten().map(|item| (&item.row, &item.folder)).collect();
+async fn insert(items: &[Item], db: &mut Connection) -> QueryResult<Vec<Outcome>> {
+    let rows: Vec<_> = items.iter().flat_map(|item| &item.registration).map(|item| (&item.row, &item.folder)).collect();
     let mut inserted = BaseModel::insert_free(&rows, db).await?.into_iter();
     let mut outcomes = Vec::with_capacity(items.len());
     for item in items {
-        outcomes.push(match item {
+        outcomes.push(match &item.registration {
             Err(_) => Outcome::Refused,
             Ok(registration) => match inserted.next().flatten() {
                 Some(created) => Outcome::Registered(Box::new(created)),
@@ -152,15 +219,12 @@ async fn insert(items: &[ApiResult<Registration>], db: &mut Connection) -> Query
     Ok(outcomes)
 }
 
-async fn registration(service: &Service, item: Value) -> ApiResult<Registration> {
-    if !item.is_object() {
-        return Err(ApiError::MalformedBody(vec![Fault::at(
-            "",
-            "type",
-            "must be an object: a base model to register",
-        )]));
-    }
-    Registration::read(service, Members::read::<NewBaseModel>(item)?).await
+async fn registration(service: &Service, (number, item): (u32, Value)) -> Item {
+    let registration = match Members::read::<NewBaseModel>(item) {
+        Ok(new) => Registration::read(service, new).await,
+        Err(error) => Err(error),
+    };
+    Item { number, registration }
 }
 
 /// Says who holds the names of one that was not free. If nobody does any more, it is inserted after all.
@@ -177,4 +241,34 @@ async fn insert_or_tell(registration: &Registration, db: &mut Connection) -> Que
     }
     // Taken and free again three times over.
     Err(QueryError::NotFound)
+}
+
+impl Told<'_> {
+    fn refused(problem: Problem) -> Self {
+        Self { status: problem.status, base_model: None, problem: Some(problem) }
+    }
+}
+
+fn problem<T>(refused: &ApiResult<T>, place: &Place) -> Problem {
+    let nothing = ApiError::Internal(anyhow::anyhow!("an item was refused without a reason"));
+    let error = refused.as_ref().err().unwrap_or(&nothing);
+    log(error);
+    error.problem(&place.path, &place.request_id)
+}
+
+/// Names that are taken, maybe by an earlier item of the same batch.
+fn taken(conflicts: &[Conflict], registered: &HashMap<Uuid, u32>, place: &Place) -> Problem {
+    let mut problem = ApiError::AlreadyExists(conflicts.to_vec()).problem(&place.path, &place.request_id);
+    problem.errors = conflicts.iter().map(|held| fault(held, registered.get(&held.id))).collect();
+    problem
+}
+
+fn fault(held: &Conflict, item: Option<&u32>) -> Fault {
+    match item {
+        None => held.fault(),
+        Some(item) => {
+            let detail = format!("is taken by item {item} of this batch; choose another");
+            Fault::at(format!("/{}", held.field), "already_exists", detail)
+        }
+    }
 }

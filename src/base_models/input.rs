@@ -157,18 +157,18 @@ pub struct DeclaredBaseModel {
     /// The name in the address, whatever its letter case; it may be left out. Under an id it may be another one.
     #[schema(min_length = 1, max_length = 40, pattern = "^[A-Za-z0-9][A-Za-z0-9.-]*$", example = "minilm")]
     technical_name: Option<String>,
-    #[schema(min_length = 1, max_length = 200, example = "all-MiniLM-L6-v2")]
+    #[schema(value_type = ModelName)]
     model_name: String,
     /// The model's folder, or a single `.gguf` file, relative to the models root.
     #[schema(min_length = 1, max_length = 1024, example = "models/all-MiniLM-L6-v2")]
     path: String,
-    #[schema(max_length = 16384, example = "Small encoder for semantic search")]
+    #[schema(value_type = Option<Description>)]
     description: Option<String>,
     #[schema(value_type = Option<Vec<Tag>>, max_items = 32)]
     tags: Option<Vec<String>>,
     #[schema(value_type = Option<std::collections::BTreeMap<PropertyName, Property>>)]
     properties: Option<Map<String, Value>>,
-    #[schema(min_length = 1, max_length = 65536, example = "{{ .System }} {{ .Prompt }}")]
+    #[schema(value_type = Option<Template>)]
     deployment_template: Option<String>,
 }
 
@@ -272,7 +272,7 @@ fn broken(code: &'static str, message: impl Into<String>) -> ValidationError {
     ValidationError::new(code).with_message(message.into().into())
 }
 
-fn check_path(path: &str) -> Result<(), ValidationError> {
+pub fn check_path(path: &str) -> Result<(), ValidationError> {
     ModelPath::parse(path).map(drop).map_err(|error| broken("path", error.to_string()))
 }
 

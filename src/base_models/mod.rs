@@ -2,14 +2,14 @@
 //! nothing else in the register has, with the card of what the folder holds.
 
 mod backfill;
-mod batch;
+pub(crate) mod batch;
 mod facets;
 mod facts;
 mod file;
 mod filter;
 mod folder_card;
 pub mod handlers;
-mod input;
+pub(crate) mod input;
 mod listing;
 mod model;
 mod modelfile;
@@ -30,6 +30,6 @@ pub use input::{BaseModelChanges, NewBaseModel};
 pub use model::{BaseModel, StoredCard, href};
 pub use reference::{Asked, Reference};
 pub use refresh::refresh;
-pub use register::{Registration, register};
+pub use register::Registration;
 pub use scope::Scope;
 pub use words::Tsvector;

@@ -15,8 +15,8 @@ use super::filter::{Condition, FIELDS, Field, Key, Kind, Step, list_of_words};
 use super::words::Wanted;
 use crate::extract::Parameters;
 
-/// Most fields of an order.
-const MAX_FIELDS: usize = 5;
+/// Most fields of an order. Their values stand in the token of the next page, which stands in an address.
+const MAX_FIELDS: usize = 3;
 
 /// By which fields, and which way; the id settles what they leave open.
 #[derive(Debug, Clone, PartialEq)]
@@ -167,4 +167,18 @@ pub fn segments_of(wanted: &Wanted) -> Vec<Option<Condition>> {
     let query = wanted.query();
     let words = |in_names| Some(Condition::Words { query: query.clone(), in_names });
     vec![words(true), words(false)]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::page::{MAX_TOKEN, TokenKey};
+
+    #[test]
+    fn the_longest_values_that_there_can_be_fit_into_a_token() {
+        let longest = Value::from("\u{1f680}".repeat(200));
+        let place = Place { segment: 4, keys: vec![longest; MAX_FIELDS], id: Uuid::now_v7() };
+        let token = TokenKey::new(vec![7; 32]).sign("base-models", &place).unwrap();
+        assert!(token.len() <= MAX_TOKEN, "{}", token.len());
+    }
 }

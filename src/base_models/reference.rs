@@ -15,7 +15,7 @@ use crate::error::ApiError;
 #[into_params(parameter_in = Path)]
 pub struct Asked {
     /// Id or technical name, the latter whatever its letter case.
-    #[param(example = "minilm", min_length = 1, max_length = 40)]
+    #[param(example = "minilm", min_length = 1, max_length = 40, pattern = "^[A-Za-z0-9][A-Za-z0-9.-]*$")]
     pub base_model: String,
 }
 

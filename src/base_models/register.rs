@@ -11,13 +11,6 @@ use crate::database::{Connection, DatabaseError};
 use crate::error::{ApiError, ApiResult, OnConstraint as _};
 use crate::idempotency::Once;
 
-/// Registers it, or with `dry_run` answers what would be stored, rules of the database and all.
-///
-/// Run it in a task of its own ([`crate::app::detached`]): it must end also when the client goes away.
-pub async fn register(service: &Service, new: NewBaseModel, dry_run: bool) -> ApiResult<BaseModel> {
-    Registration::read(service, new).await?.store(service, dry_run).await
-}
-
 /// A base model whose folder was read, ready to be stored.
 pub struct Registration {
     pub row: Row,
@@ -33,11 +26,14 @@ impl Registration {
     }
 
     /// Inserts, and says who holds the names if they are taken.
-    pub async fn store(&self, service: &Service, dry_run: bool) -> ApiResult<BaseModel> {
-        let write = async |db: &mut Connection| match dry_run {
-            true => BaseModel::try_insert(&self.row, &self.folder, db).await,
-            false => BaseModel::insert(&self.row, &self.folder, db).await,
-        };
+    pub async fn store(&self, service: &Service) -> ApiResult<BaseModel> {
+        let write = async |db: &mut Connection| BaseModel::insert(&self.row, &self.folder, db).await;
+        self.unless_taken(service, async || service.database.write(write).await).await
+    }
+
+    /// What would be stored, rules of the database and all.
+    pub async fn try_store(&self, service: &Service) -> ApiResult<BaseModel> {
+        let write = async |db: &mut Connection| BaseModel::try_insert(&self.row, &self.folder, db).await;
         self.unless_taken(service, async || service.database.write(write).await).await
     }
 

@@ -2,7 +2,7 @@
 //!
 //! What can be named follows from the schemas of the record and its card, so that it is written nowhere twice.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::LazyLock;
 
 use chrono::{DateTime, Utc};
@@ -12,7 +12,8 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
 use utoipa::openapi::path::{Parameter, ParameterIn};
-use utoipa::{IntoParams, ToSchema};
+use utoipa::openapi::{RefOr, Schema};
+use utoipa::{IntoParams, PartialSchema as _, ToSchema};
 use uuid::Uuid;
 
 use super::filter::{FIELDS, Field};
@@ -20,8 +21,10 @@ use super::input::{Property, PropertyName};
 use super::model::BaseModel;
 use crate::extract::Parameters;
 
-/// Most characters of a selection.
-const MAX_LENGTH: usize = 2000;
+/// Most members of a selection.
+const MOST: usize = 100;
+/// Most characters of one of them.
+const MAX_LENGTH: usize = 200;
 /// Members that are always answered: what a record is, and in which state.
 const ALWAYS: [&str; 2] = ["id", "etag"];
 
@@ -45,6 +48,8 @@ pub struct BaseModelSelection {
     properties: BTreeMap<PropertyName, Property>,
     #[schema(required = false, max_length = 65536, example = "{{ .System }} {{ .Prompt }}")]
     deployment_template: Option<String>,
+    #[schema(required = false, max_items = 1, example = json!([]))]
+    notices: Vec<String>,
     /// What was selected of the card, in the card's shape.
     #[schema(required = false, value_type = Object)]
     card: Value,
@@ -71,9 +76,21 @@ impl IntoParams for FieldsQuery {
         let about = "Members to answer: of the record, of its card by dotted paths such as \
                      `card.architecture.context_length`, and the names of the filters for their places in the card. The \
                      others are left out, but for `id` and `etag`.";
-        let example = "technical_name,parameters,card.architecture.context_length";
-        let parameter = json!({"name": "fields", "in": "query", "required": false, "description": about,
-            "schema": {"type": "string", "minLength": 1, "maxLength": MAX_LENGTH, "example": example}});
+        let (mut members, mut maps) = (Vec::new(), Vec::new());
+        RECORD.list("", &mut members, &mut maps);
+        // `card_status` is not listed beside `card.status`: generators of clients would make one name of both.
+        let named: BTreeSet<String> = members.iter().map(|path| path.replace('.', "_")).collect();
+        members.extend(FIELDS.iter().map(|field| field.name.to_owned()).filter(|name| !named.contains(name)));
+        members.sort();
+        // A map's members are its own affair; a comma would end the name of one.
+        let inside = format!("^({})\\.[^,.]+$", maps.join("|").replace('.', "\\."));
+        let items = json!({"anyOf": [
+            {"type": "string", "enum": members},
+            {"type": "string", "pattern": inside, "minLength": 1, "maxLength": MAX_LENGTH},
+        ]});
+        let example = ["technical_name", "parameters", "card.architecture.context_length"];
+        let parameter = json!({"name": "fields", "in": "query", "required": false, "description": about, "style": "form",
+            "explode": false, "schema": {"type": "array", "minItems": 1, "maxItems": MOST, "items": items, "example": example}});
         serde_json::from_value(parameter).into_iter().collect()
     }
 }
@@ -86,8 +103,8 @@ impl Selection {
     /// Reads `fields`; `None` if it is absent.
     pub fn read(parameters: &mut Parameters) -> Option<Self> {
         let text = parameters.one("fields")?;
-        if text.chars().count() > MAX_LENGTH {
-            parameters.fault("fields", "length", format!("must be at most {MAX_LENGTH} characters long"));
+        if text.split(',').count() > MOST {
+            parameters.fault("fields", "length", format!("must name at most {MOST} members"));
             return None;
         }
         let mut selection = Self::default();
@@ -174,8 +191,11 @@ enum Shape {
 }
 
 static RECORD: LazyLock<Shape> = LazyLock::new(|| {
-    let document = serde_json::to_value(crate::app::openapi()).unwrap_or_default();
-    Shape::of(&document, document.pointer("/components/schemas/BaseModel"), 0)
+    let mut schemas = Vec::new();
+    BaseModel::schemas(&mut schemas);
+    let schemas: BTreeMap<String, RefOr<Schema>> = schemas.into_iter().collect();
+    let document = json!({"components": {"schemas": schemas}});
+    Shape::of(&document, Some(&serde_json::to_value(BaseModel::schema()).unwrap_or_default()), 0)
 });
 
 impl Shape {
@@ -196,10 +216,25 @@ impl Shape {
         either.map(inner).find(|shape| !matches!(shape, Self::Whole)).unwrap_or(Self::Whole)
     }
 
+    /// The paths of all members, and those of the maps among them.
+    fn list(&self, at: &str, members: &mut Vec<String>, maps: &mut Vec<String>) {
+        match self {
+            Self::Members(inner) => {
+                for (name, shape) in inner {
+                    let path = if at.is_empty() { name.clone() } else { format!("{at}.{name}") };
+                    members.push(path.clone());
+                    shape.list(&path, members, maps);
+                }
+            }
+            Self::Map => maps.push(at.to_owned()),
+            Self::Whole => {}
+        }
+    }
+
     fn member(&self, name: &str) -> Option<&Self> {
         match self {
             Self::Members(members) => members.get(name),
-            Self::Map => Some(&Self::Whole).filter(|_| !name.is_empty()),
+            Self::Map => Some(&Self::Whole).filter(|_| (1..=MAX_LENGTH).contains(&name.chars().count())),
             Self::Whole => None,
         }
     }

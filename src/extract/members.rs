@@ -63,8 +63,33 @@ impl Members {
         }
     }
 
+    /// Which of these members is given: it has to be one of them, and one alone.
+    pub fn one_of(&mut self, names: &[&'static str]) -> Option<&'static str> {
+        let is_given = |name: &&&str| self.given.get(**name).is_some_and(|value| !value.is_null());
+        let given: Vec<&'static str> = names.iter().filter(is_given).copied().collect();
+        self.known.extend(names);
+        if let [one] = given.as_slice() {
+            return Some(one);
+        }
+        for name in names {
+            self.given.remove(*name);
+        }
+        let names: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
+        self.faults.push(Fault::at("", "required", format!("give either {}", names.join(" or "))));
+        None
+    }
+
+    /// Refuses a member that has no meaning beside the others that are given.
+    pub fn misplaced(&mut self, name: &'static str, detail: &str) {
+        if self.take(name).is_some_and(|value| !value.is_null()) {
+            self.faults.push(Fault::at(pointer(name), "misplaced", detail));
+        }
+    }
+
     fn take(&mut self, name: &'static str) -> Option<Value> {
-        self.known.push(name);
+        if !self.known.contains(&name) {
+            self.known.push(name);
+        }
         self.given.remove(name)
     }
 
@@ -100,8 +125,14 @@ impl Members {
         }
     }
 
+    /// Whether the same place is at fault already, what it lies in, or a part of it: it then has its default.
     fn is_told(&self, fault: &Fault) -> bool {
-        self.faults.iter().any(|told| told.pointer == fault.pointer)
+        let lies_in = |inner: &str, outer: &str| {
+            inner.strip_prefix(outer).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+        };
+        let pointer = fault.pointer.as_deref().unwrap_or_default();
+        let mut told = self.faults.iter().filter_map(|told| told.pointer.as_deref());
+        told.any(|told| lies_in(pointer, told) || lies_in(told, pointer))
     }
 }
 

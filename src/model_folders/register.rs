@@ -2,88 +2,134 @@
 
 use std::collections::HashMap;
 
-use futures_util::StreamExt as _;
+use actix_web::HttpResponse;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use utoipa::ToSchema;
-use validator::{Validate, ValidationError};
+use validator::{Validate, ValidationErrors};
 
 use super::entry::{FolderState, ModelFolderEntry, RegisteredAs};
 use crate::answer::{Place, log};
 use crate::app::Service;
-use crate::base_models::{NewBaseModel, href, register};
+use crate::base_models::batch::{Batch, Mode, Outcomes, Told};
+use crate::base_models::input::{ModelName, check_path};
+use crate::base_models::names::{check_model_name, check_technical_name};
+use crate::base_models::{BaseModel, href};
 use crate::cards::{FolderKind, ModelPath};
 use crate::error::{ApiError, ApiResult, Fault, Problem};
 use crate::extract::{Body, Members};
+use crate::idempotency::Once;
 
 /// Most folders of one request.
 const MOST: usize = 1000;
-/// Folders that are read at the same time: half of the threads, so that others find one free.
-const AT_ONCE: usize = 4;
 
 /// Which folders to register: those that are named, or all in one of these states.
-#[derive(Debug, Validate, ToSchema)]
+#[derive(Debug, ToSchema)]
 #[schema(example = json!({"states": ["available", "incomplete"]}))]
+#[serde(untagged)]
+pub enum FolderSelection {
+    Named(NamedFolders),
+    InStates(FoldersInStates),
+}
+
+/// Folders that are named.
+#[derive(Debug, Default, Validate, ToSchema)]
+#[schema(example = json!({"folders": [{"path": "models/Llama-3.2-1B-Instruct", "technical_name": "llama3.2-1b"}]}))]
 #[serde(deny_unknown_fields)]
-pub struct FolderSelection {
+pub struct NamedFolders {
     /// Folders by their paths, each with names of its own where the proposed ones are not wanted.
-    #[validate(length(min = 1, max = 1000, message = "must be 1 to 1000 folders"))]
+    #[validate(length(min = 1, max = 1000, message = "must be 1 to 1000 folders"), nested)]
     #[schema(min_items = 1, max_items = 1000)]
-    pub folders: Option<Vec<SelectedFolder>>,
-    /// All folders in one of these states; only `available` and `incomplete` can be registered.
-    #[validate(length(min = 1, max = 2, message = "must be 1 or 2 states"), custom(function = "check_states"))]
+    pub folders: Vec<SelectedFolder>,
+}
+
+/// All folders that are in one of these states.
+#[derive(Debug, Validate, ToSchema)]
+#[schema(example = json!({"states": ["available"], "kinds": ["transformers", "gguf"]}))]
+#[serde(deny_unknown_fields)]
+pub struct FoldersInStates {
+    #[validate(length(min = 1, max = 2, message = "must be 1 or 2 states"))]
     #[schema(min_items = 1, max_items = 2)]
-    pub states: Option<Vec<FolderState>>,
-    /// With `states`: only folders that were recognised as one of these.
+    pub states: Vec<RegistrableState>,
+    /// Only folders that were recognised as one of these.
     #[validate(length(min = 1, max = 9, message = "must be 1 to 9 kinds"))]
     #[schema(min_items = 1, max_items = 9)]
     pub kinds: Option<Vec<FolderKind>>,
 }
 
+/// A state in which a folder can be registered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum RegistrableState {
+    /// A whole model that is not registered.
+    Available,
+    /// Recognised, but not all of the model is there.
+    Incomplete,
+}
+
+impl From<RegistrableState> for FolderState {
+    fn from(state: RegistrableState) -> Self {
+        match state {
+            RegistrableState::Available => Self::Available,
+            RegistrableState::Incomplete => Self::Incomplete,
+        }
+    }
+}
+
 /// A folder to register.
-#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SelectedFolder {
     /// Relative to the models root.
+    #[validate(
+        length(min = 1, max = 1024, message = "must be 1 to 1024 characters long"),
+        custom(function = "check_path")
+    )]
     #[schema(min_length = 1, max_length = 1024, example = "models/Llama-3.2-1B-Instruct")]
     pub path: String,
     /// Instead of the proposed one.
+    #[validate(
+        length(min = 1, max = 40, message = "must be 1 to 40 characters long"),
+        custom(function = "check_technical_name")
+    )]
     #[schema(min_length = 1, max_length = 40, pattern = "^[A-Za-z0-9][A-Za-z0-9.-]*$", example = "llama3.2-1b")]
     #[serde(default)]
     pub technical_name: Option<String>,
     /// Instead of the proposed one.
-    #[schema(min_length = 1, max_length = 200, example = "Llama-3.2-1B-Instruct")]
+    #[validate(
+        length(min = 1, max = 200, message = "must be 1 to 200 characters long"),
+        custom(function = "check_model_name")
+    )]
+    #[schema(value_type = Option<ModelName>)]
     #[serde(default)]
     pub model_name: Option<String>,
 }
 
 impl Body for FolderSelection {
     fn read(members: &mut Members) -> Self {
-        Self {
-            folders: members.optional("folders"),
-            states: members.optional("states"),
-            kinds: members.optional("kinds"),
+        match members.one_of(&["folders", "states"]) {
+            Some("states") => {
+                Self::InStates(FoldersInStates { states: members.required("states"), kinds: members.optional("kinds") })
+            }
+            Some(_) => {
+                members.misplaced("kinds", "goes with `states`, not with `folders`");
+                Self::Named(NamedFolders { folders: members.required("folders") })
+            }
+            None => {
+                let _: Option<Vec<FolderKind>> = members.optional("kinds");
+                Self::Named(NamedFolders::default())
+            }
         }
     }
 }
 
-impl FolderSelection {
-    /// Whether it says which folders are meant, and says it once.
-    pub fn check(&self) -> ApiResult<()> {
-        let broken = |at: &str, detail: &str| Err(ApiError::ValidationFailed(vec![Fault::at(at, "required", detail)]));
-        match (&self.folders, &self.states) {
-            (Some(_), None) if self.kinds.is_some() => broken("/kinds", "goes with `states`, not with `folders`"),
-            (Some(_), None) | (None, Some(_)) => Ok(()),
-            _ => broken("", "give either `folders` or `states`"),
+impl Validate for FolderSelection {
+    fn validate(&self) -> Result<(), ValidationErrors> {
+        match self {
+            Self::Named(named) => named.validate(),
+            Self::InStates(in_states) => in_states.validate(),
         }
     }
-}
-
-fn check_states(states: &[FolderState]) -> Result<(), ValidationError> {
-    if states.iter().all(|state| matches!(state, FolderState::Available | FolderState::Incomplete)) {
-        return Ok(());
-    }
-    Err(ValidationError::new("value").with_message("must be `available` or `incomplete`".into()))
 }
 
 /// What became of the folders.
@@ -118,27 +164,79 @@ pub struct RegisteredFolder {
     pub problem: Option<Problem>,
 }
 
-/// What is to be done with one folder.
-enum Task {
-    Register { path: String, new: Value },
-    Known { path: String, base_model: RegisteredAs },
-    Refuse { path: String, why: ApiError },
+/// A folder, and what is to be done with it.
+struct Task {
+    path: String,
+    step: Step,
 }
 
-/// Registers the selected ones of these folders, a few at a time.
+enum Step {
+    Register(Value),
+    Known(RegisteredAs),
+    Refuse(ApiError),
+}
+
+/// Registers the selected ones of these folders in one transaction.
 pub async fn register_folders(
     service: &Service,
-    told: Vec<ModelFolderEntry>,
+    once: &Once,
+    told: &[ModelFolderEntry],
     selection: FolderSelection,
     dry_run: bool,
     place: &Place,
-) -> RegisteredFolders {
-    let (tasks, remaining) = tasks(&told, selection);
-    let work = tasks.into_iter().map(|task| one(service, task, dry_run, place));
-    let items: Vec<RegisteredFolder> = futures_util::stream::iter(work).buffered(AT_ONCE).collect().await;
-    let registered = items.iter().filter(|item| item.status == 201).count();
-    let refused = items.iter().filter(|item| item.problem.is_some()).count();
-    RegisteredFolders { registered: number(registered), refused: number(refused), remaining: number(remaining), items }
+) -> ApiResult<HttpResponse> {
+    let is_named = matches!(selection, FolderSelection::Named(_));
+    let (mut tasks, mut remaining) = tasks(told, selection);
+    let new = (0..).zip(&tasks).filter_map(|(number, task)| match &task.step {
+        Step::Register(new) => Some((number, new.clone())),
+        Step::Known(_) | Step::Refuse(_) => None,
+    });
+    let (batch, limit) = Batch::read_some(service, new.collect()).await;
+    if let Some(limit) = limit {
+        if is_named || batch.items.is_empty() {
+            return Err(ApiError::BatchTooLarge(limit));
+        }
+        // What was read is registered, and the rest with the next request.
+        let whole = tasks.len();
+        tasks.truncate(batch.items.last().map_or(0, |item| item.number as usize + 1));
+        remaining += whole - tasks.len();
+    }
+    let answer = |outcomes: &Outcomes| {
+        HttpResponse::Ok().json(RegisteredFolders::of(&tasks, batch.told(outcomes, place), remaining, place))
+    };
+    batch.store(service, once, Mode { atomic: false, dry_run }, answer).await
+}
+
+impl RegisteredFolders {
+    fn of(tasks: &[Task], told: Vec<Told<'_>>, remaining: usize, place: &Place) -> Self {
+        let mut told = told.into_iter();
+        let items = tasks.iter().filter_map(|task| {
+            let (status, base_model, problem) = match &task.step {
+                Step::Known(base_model) => (200, Some(base_model.clone()), None),
+                Step::Refuse(why) => {
+                    log(why);
+                    let problem = why.problem(&place.path, &place.request_id);
+                    (problem.status, None, Some(problem))
+                }
+                Step::Register(_) => {
+                    let Told { status, base_model, problem } = told.next()?;
+                    (status, base_model.map(RegisteredAs::from), problem)
+                }
+            };
+            Some(RegisteredFolder { path: task.path.clone(), status, base_model, problem })
+        });
+        let items: Vec<RegisteredFolder> = items.collect();
+        let registered = items.iter().filter(|item| item.status == 201).count();
+        let refused = items.iter().filter(|item| item.problem.is_some()).count();
+        Self { registered: number(registered), refused: number(refused), remaining: number(remaining), items }
+    }
+}
+
+impl From<&BaseModel> for RegisteredAs {
+    fn from(BaseModel { id, technical_name, model_name, .. }: &BaseModel) -> Self {
+        let (technical_name, model_name) = (technical_name.clone(), model_name.clone());
+        Self { id: *id, technical_name, model_name, href: href(id) }
+    }
 }
 
 /// A count of at most some ten thousand.
@@ -147,15 +245,17 @@ fn number(count: usize) -> u32 {
 }
 
 fn tasks(told: &[ModelFolderEntry], selection: FolderSelection) -> (Vec<Task>, usize) {
-    if let Some(folders) = selection.folders {
-        let links = told.iter().flat_map(|entry| entry.links.iter().map(move |link| (link.as_str(), entry)));
-        let by_path = links.chain(told.iter().map(|entry| (entry.path.as_str(), entry))).collect();
-        return (folders.into_iter().map(|folder| named(folder, &by_path)).collect(), 0);
-    }
-    let (states, kinds) = (selection.states.unwrap_or_default(), selection.kinds);
+    let FoldersInStates { states, kinds } = match selection {
+        FolderSelection::InStates(in_states) => in_states,
+        FolderSelection::Named(NamedFolders { folders }) => {
+            let links = told.iter().flat_map(|entry| entry.links.iter().map(move |link| (link.as_str(), entry)));
+            let by_path = links.chain(told.iter().map(|entry| (entry.path.as_str(), entry))).collect();
+            return (folders.into_iter().map(|folder| named(folder, &by_path)).collect(), 0);
+        }
+    };
     let is_meant = |entry: &&ModelFolderEntry| {
         let of_kind = |kinds: &Vec<FolderKind>| entry.kind.is_some_and(|kind| kinds.contains(&kind));
-        states.contains(&entry.state) && kinds.as_ref().is_none_or(of_kind)
+        states.iter().any(|state| FolderState::from(*state) == entry.state) && kinds.as_ref().is_none_or(of_kind)
     };
     let meant: Vec<&ModelFolderEntry> = told.iter().filter(is_meant).collect();
     let nameless = |path: &str| SelectedFolder { path: path.to_owned(), technical_name: None, model_name: None };
@@ -175,7 +275,7 @@ fn of_entry(folder: SelectedFolder, entry: Option<&ModelFolderEntry>) -> Task {
     let SelectedFolder { path, technical_name, model_name } = folder;
     let is_nameless = technical_name.is_none() && model_name.is_none();
     if let Some(base_model) = entry.and_then(|entry| entry.registered_as.first()).filter(|_| is_nameless) {
-        return Task::Known { path, base_model: base_model.clone() };
+        return Task { path, step: Step::Known(base_model.clone()) };
     }
     let proposal = entry.and_then(|entry| entry.proposal.clone());
     let technical_name = technical_name.or_else(|| proposal.as_ref().map(|names| names.technical_name.clone()));
@@ -183,35 +283,14 @@ fn of_entry(folder: SelectedFolder, entry: Option<&ModelFolderEntry>) -> Task {
     match (technical_name, model_name) {
         (Some(technical_name), Some(model_name)) => {
             let new = json!({"technical_name": technical_name, "model_name": model_name, "path": path});
-            Task::Register { path, new }
+            Task { path, step: Step::Register(new) }
         }
         _ => {
             let reason = entry.and_then(|entry| entry.reason.as_ref()).map(|reason| reason.detail.as_str());
             let reason = reason.unwrap_or("no model folder that has proposed names lies there");
             let detail = format!("{reason}; to register it nevertheless give it both names");
-            Task::Refuse { path, why: ApiError::ValidationFailed(vec![Fault::at("/path", "path", detail)]) }
+            let why = ApiError::ValidationFailed(vec![Fault::at("/path", "path", detail)]);
+            Task { path, step: Step::Refuse(why) }
         }
     }
-}
-
-async fn one(service: &Service, task: Task, dry_run: bool, place: &Place) -> RegisteredFolder {
-    let (path, result, status) = match task {
-        Task::Known { path, base_model } => (path, Ok(base_model), 200),
-        Task::Refuse { path, why } => (path, Err(why), 0),
-        Task::Register { path, new } => (path, create(service, new, dry_run).await, if dry_run { 200 } else { 201 }),
-    };
-    match result {
-        Ok(base_model) => RegisteredFolder { path, status, base_model: Some(base_model), problem: None },
-        Err(error) => {
-            log(&error);
-            let problem = error.problem(&place.path, &place.request_id);
-            RegisteredFolder { path, status: problem.status, base_model: None, problem: Some(problem) }
-        }
-    }
-}
-
-async fn create(service: &Service, new: Value, dry_run: bool) -> ApiResult<RegisteredAs> {
-    let created = register(service, Members::read::<NewBaseModel>(new)?, dry_run).await?;
-    let (id, technical_name, model_name) = (created.id, created.technical_name, created.model_name);
-    Ok(RegisteredAs { id, technical_name, model_name, href: href(&id) })
 }

@@ -7,4 +7,4 @@
 pub mod handlers;
 mod name;
 
-pub use name::{ENOUGH, QuantMode, TrainedNames, train_name_characters};
+pub use name::{ENOUGH, QuantMode, TrainedNames, notice, train_name_characters};

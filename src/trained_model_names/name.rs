@@ -53,6 +53,16 @@ pub fn train_name_characters(technical_name: &str) -> u32 {
     u32::try_from(left).unwrap_or(u32::MAX)
 }
 
+/// What should be known of a technical name that leaves little room.
+pub fn notice(technical_name: &str) -> Option<String> {
+    let characters = train_name_characters(technical_name);
+    (characters < ENOUGH).then(|| {
+        format!(
+            "the technical name leaves {characters} characters for the name of a training; {ENOUGH} are recommended"
+        )
+    })
+}
+
 /// The names that come of a technical name and the name of a training.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct TrainedNames {

@@ -1,7 +1,7 @@
 """Completes cases with what no schema can say. Nothing is dropped, and what is meant to be refused stays as it is.
 
-A schema says what a path looks like, not which folders lie below the models root; that a filter is text, not its
-grammar; that a page token is text, not which one the service has signed; that a condition is a list of tags, not
+A schema says what a path looks like, not which folders lie below the models root or which base models there are; that a
+filter is text, not its grammar; that a value of a Modelfile is text, not which characters Ollama keeps; that a page token is text, not which one the service has signed; that a condition is a list of tags, not
 which is the current one; that a body has a name, not that it is the one in the address; that an idempotency key is a
 key, not that another request has used it; and no pattern that every language reads names characters beyond U+FFFF, of
 which the invisible ones are refused in names. A case that is meant to be accepted gets such a value here, and a base
@@ -39,6 +39,8 @@ FILTERS = itertools.cycle(
     ]
 )
 
+# What a Modelfile surely keeps; no pattern that every language reads names all other characters that Ollama leaves out.
+PRINTABLE = re.compile(r'[ !#-~\u00a1-\u00ac\u00ae-\u024f]+')
 INVISIBLE = re.compile("[\U000e0000-\U000e0fff%s]" % "".join(chr(plane << 16 | 0xFFFE) + chr(plane << 16 | 0xFFFF) for plane in range(1, 17)))
 
 
@@ -60,6 +62,9 @@ def before_call(context, case, kwargs):
         case.headers["Idempotency-Key"] = str(uuid.uuid4())
     if "filter" in (case.query or {}):
         case.query["filter"] = next(FILTERS)
+    for name in ["from", "system"]:
+        if not PRINTABLE.fullmatch((case.query or {}).get(name, "x")):
+            case.query[name] = "You are helpful."
     if "page_token" in (case.query or {}):
         complete_page_token(case)
 
@@ -83,6 +88,9 @@ def completed(body):
     if not isinstance(body, dict):
         return body
     body = {completed(name): completed(value) for name, value in body.items()}
+    if isinstance(body.get("base_model"), str):
+        register("minilm")
+        body["base_model"] = "MiniLM"
     if isinstance(body.get("path"), str):
         body["path"] = next(FOLDERS)
     template = body.get("deployment_template")

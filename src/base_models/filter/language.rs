@@ -14,7 +14,7 @@ use super::expression::{Comparator, Expression};
 use super::field::{FIELDS, Field, Kind, Value, read_text};
 
 /// Most characters of a filter.
-pub const MAX_LENGTH: usize = 4096;
+pub const MAX_LENGTH: usize = 1500;
 /// Most parentheses and negations inside one another.
 const MAX_DEPTH: usize = 16;
 

@@ -1,16 +1,13 @@
-use std::collections::HashMap;
-
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse, post};
 use serde::Serialize;
 use utoipa::{IntoParams, ToSchema};
-use uuid::Uuid;
 
-use crate::answer::{Place, log};
+use crate::answer::Place;
 use crate::app::{BodyProblems, Service, Unavailable};
-use crate::base_models::batch::{Batch, Mode, NewBatch, Outcome, Outcomes};
+use crate::base_models::batch::{Batch, Mode, NewBatch, Outcomes, Told};
 use crate::base_models::model::BaseModel;
-use crate::error::{ApiError, ApiResult, Conflict, Fault, Problem};
+use crate::error::{ApiResult, Problem};
 use crate::extract::{Parameters, Query, ValidJson, ValidQuery};
 use crate::idempotency::{Idempotency, IdempotencyHeader};
 
@@ -100,59 +97,19 @@ pub async fn create_base_models(
 }
 
 fn result(batch: &Batch, outcomes: &Outcomes, place: &Place) -> BatchResult {
-    let registered = (0..).zip(&outcomes.items).filter_map(|(index, outcome)| match outcome {
-        Outcome::Registered(base_model) => Some((base_model.id, index)),
-        Outcome::Taken(_) | Outcome::Refused => None,
-    });
-    let registered: HashMap<Uuid, u32> = registered.collect();
-    let items = (0..).zip(batch.items.iter().zip(&outcomes.items)).map(|(index, (given, outcome))| match outcome {
-        Outcome::Registered(base_model) => BatchItem {
-            index,
-            status: if outcomes.is_stored { 201 } else { 200 },
-            base_model: Some((**base_model).clone()),
-            problem: None,
-        },
-        Outcome::Taken(conflicts) => refused(index, taken(conflicts, &registered, place)),
-        Outcome::Refused => refused(index, told(given, place)),
+    let items = (0..).zip(batch.told(outcomes, place)).map(|(index, Told { status, base_model, mut problem })| {
+        // What a problem points at lies in that item.
+        for pointer in problem.iter_mut().flat_map(|problem| &mut problem.errors).filter_map(|it| it.pointer.as_mut()) {
+            *pointer = format!("#/items/{index}{}", pointer.trim_start_matches('#'));
+        }
+        BatchItem { index, status, base_model: base_model.cloned(), problem }
     });
     let items: Vec<BatchItem> = items.collect();
     let refused = count(items.iter().filter(|item| item.problem.is_some()));
-    let stored = count(items.iter().filter(|item| item.status == 201));
-    BatchResult { registered: stored, refused, items }
+    let registered = count(items.iter().filter(|item| item.status == 201));
+    BatchResult { registered, refused, items }
 }
 
 fn count<T>(items: impl Iterator<Item = T>) -> u32 {
     items.fold(0, |count, _| count + 1)
-}
-
-/// A problem of one item; what it points at lies in that item.
-fn refused(index: u32, mut problem: Problem) -> BatchItem {
-    for pointer in problem.errors.iter_mut().filter_map(|error| error.pointer.as_mut()) {
-        *pointer = format!("#/items/{index}{}", pointer.trim_start_matches('#'));
-    }
-    BatchItem { index, status: problem.status, base_model: None, problem: Some(problem) }
-}
-
-fn told<T>(given: &ApiResult<T>, place: &Place) -> Problem {
-    let nothing = ApiError::Internal(anyhow::anyhow!("an item was refused without a reason"));
-    let error = given.as_ref().err().unwrap_or(&nothing);
-    log(error);
-    error.problem(&place.path, &place.request_id)
-}
-
-/// Names that are taken, maybe by an earlier item of the same batch.
-fn taken(conflicts: &[Conflict], registered: &HashMap<Uuid, u32>, place: &Place) -> Problem {
-    let mut problem = ApiError::AlreadyExists(conflicts.to_vec()).problem(&place.path, &place.request_id);
-    problem.errors = conflicts.iter().map(|held| fault(held, registered.get(&held.id))).collect();
-    problem
-}
-
-fn fault(held: &Conflict, item: Option<&u32>) -> Fault {
-    match item {
-        None => held.fault(),
-        Some(item) => {
-            let detail = format!("is taken by item {item} of this batch; choose another");
-            Fault::at(format!("/{}", held.field), "already_exists", detail)
-        }
-    }
 }

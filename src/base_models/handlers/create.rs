@@ -6,7 +6,7 @@ use utoipa::IntoParams;
 use super::answer;
 use crate::app::{BodyProblems, Service, Unavailable};
 use crate::base_models::input::NewBaseModel;
-use crate::base_models::model::{BaseModel, href};
+use crate::base_models::model::{BaseModel, BaseModelDraft, href};
 use crate::base_models::register::Registration;
 use crate::error::{ApiResult, Problem};
 use crate::extract::{Parameters, Query, ValidJson, ValidQuery};
@@ -37,7 +37,7 @@ impl Query for CreateQuery {
     params(CreateQuery, IdempotencyHeader),
     request_body = NewBaseModel,
     responses(
-        (status = OK, body = BaseModel, description = "With `dry_run`: the base model as it would be registered"),
+        (status = OK, body = BaseModelDraft, description = "With `dry_run`: the base model as it would be registered"),
         (status = CREATED, body = BaseModel, description = "The base model as it was registered", headers(
             ("Location" = String, description = "Where it is found"),
             ("ETag" = String, description = "The tag of this state"),
@@ -61,7 +61,7 @@ pub async fn create_base_model(
         .run(&service, async move |service, once| {
             let registration = Registration::read(service, new).await?;
             match dry_run {
-                true => Ok(answer(HttpResponse::Ok(), &registration.store(service, true).await?)),
+                true => Ok(HttpResponse::Ok().json(BaseModelDraft::from(registration.try_store(service).await?))),
                 false => registration.store_once(service, once, created).await,
             }
         })

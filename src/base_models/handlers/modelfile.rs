@@ -18,7 +18,7 @@ use crate::templates::suggestion::Suggestion;
 /// Most bytes of `from`.
 const MAX_FROM: usize = 1024;
 /// Most bytes of `system`.
-const MAX_SYSTEM: usize = 8192;
+const MAX_SYSTEM: usize = 4096;
 
 /// What a value must be that is written into it.
 const UNWRITABLE: &str = "must have no line that ends in three quotation marks and no character that Ollama leaves out, such \
@@ -32,7 +32,7 @@ pub struct ModelfileQuery {
     #[param(min_length = 1, max_length = 1024, example = "/models/Llama-3.2-1B-Instruct")]
     from: Option<String>,
     /// A system message for `SYSTEM`.
-    #[param(min_length = 1, max_length = 8192, example = "You are a helpful assistant.")]
+    #[param(min_length = 1, max_length = 4096, example = "You are a helpful assistant.")]
     system: Option<String>,
     /// Which template: `stored`, the deployment template, or `suggested`, the one derived from the model's own chat template.
     /// If it is absent, the stored one, or else the suggested one.

@@ -102,7 +102,7 @@ async fn register(
     }
     conditions.check_absent()?;
     let registration = Registration::read(service, declared(body, asked, &asked.base_model)?).await?;
-    match registration.store(service, false).await {
+    match registration.store(service).await {
         Ok(base_model) => Ok(Some(created(&base_model))),
         Err(ApiError::AlreadyExists(conflicts)) if conflicts.iter().any(|held| held.field == "technical_name") => {
             Ok(None)

@@ -2,31 +2,51 @@ use actix_web::post;
 use actix_web::web::{Data, Json};
 use serde::Serialize;
 use utoipa::ToSchema;
-use validator::Validate;
+use validator::{Validate, ValidationErrors};
 
 use crate::app::{BodyProblems, Service, Unavailable};
 use crate::base_models::names::check_technical_name;
 use crate::base_models::{BaseModel, Reference};
 use crate::error::{ApiError, ApiResult, Fault};
 use crate::extract::{Body, Members, ValidJson, ValidQuery};
-use crate::trained_model_names::name::{ENOUGH, MAX_OLLAMA_NAME, TrainedNames, is_taken, train_name_characters};
+use crate::trained_model_names::name::{MAX_OLLAMA_NAME, TrainedNames, is_taken, notice, train_name_characters};
 
-/// Two names to put together. Give either `base_model` or `technical_name`.
-#[derive(Debug, Validate, ToSchema)]
+/// Two names to put together.
+#[derive(Debug, ToSchema)]
+#[schema(example = json!({"technical_name": "qw2.5-7-i", "train_name": "support"}))]
+#[serde(untagged)]
+pub enum NamesToCheck {
+    OfTechnicalName(NamesOfTechnicalName),
+    OfBaseModel(NamesOfBaseModel),
+}
+
+/// A technical name and the name of a training.
+#[derive(Debug, Default, Validate, ToSchema)]
 #[schema(example = json!({"technical_name": "qw2.5-7-i", "train_name": "support"}))]
 #[serde(deny_unknown_fields)]
-pub struct NamesToCheck {
-    /// Id or technical name of a registered base model.
-    #[validate(length(min = 1, max = 40, message = "must be 1 to 40 characters long"))]
-    #[schema(min_length = 1, max_length = 40, example = "llama3.2-1b")]
-    pub base_model: Option<String>,
+pub struct NamesOfTechnicalName {
     /// A technical name, whether anything is registered under it or not.
     #[validate(
         length(min = 1, max = 40, message = "must be 1 to 40 characters long"),
         custom(function = "check_technical_name")
     )]
     #[schema(min_length = 1, max_length = 40, pattern = "^[A-Za-z0-9][A-Za-z0-9.-]*$", example = "qw2.5-7-i")]
-    pub technical_name: Option<String>,
+    pub technical_name: String,
+    /// The name of the training.
+    #[validate(length(min = 1, max = 200, message = "must be 1 to 200 characters long"))]
+    #[schema(min_length = 1, max_length = 200, example = "support")]
+    pub train_name: String,
+}
+
+/// A registered base model and the name of a training.
+#[derive(Debug, Validate, ToSchema)]
+#[schema(example = json!({"base_model": "llama3.2-1b", "train_name": "support"}))]
+#[serde(deny_unknown_fields)]
+pub struct NamesOfBaseModel {
+    /// Its id or technical name.
+    #[validate(length(min = 1, max = 40, message = "must be 1 to 40 characters long"))]
+    #[schema(min_length = 1, max_length = 40, example = "llama3.2-1b")]
+    pub base_model: String,
     /// The name of the training.
     #[validate(length(min = 1, max = 200, message = "must be 1 to 200 characters long"))]
     #[schema(min_length = 1, max_length = 200, example = "support")]
@@ -35,10 +55,26 @@ pub struct NamesToCheck {
 
 impl Body for NamesToCheck {
     fn read(members: &mut Members) -> Self {
-        Self {
-            base_model: members.optional("base_model"),
-            technical_name: members.optional("technical_name"),
-            train_name: members.required("train_name"),
+        let named = members.one_of(&["technical_name", "base_model"]);
+        let train_name = members.required("train_name");
+        match named {
+            Some("base_model") => {
+                Self::OfBaseModel(NamesOfBaseModel { base_model: members.required("base_model"), train_name })
+            }
+            Some(_) => Self::OfTechnicalName(NamesOfTechnicalName {
+                technical_name: members.required("technical_name"),
+                train_name,
+            }),
+            None => Self::OfTechnicalName(NamesOfTechnicalName { train_name, ..NamesOfTechnicalName::default() }),
+        }
+    }
+}
+
+impl Validate for NamesToCheck {
+    fn validate(&self) -> Result<(), ValidationErrors> {
+        match self {
+            Self::OfTechnicalName(names) => names.validate(),
+            Self::OfBaseModel(names) => names.validate(),
         }
     }
 }
@@ -85,18 +121,15 @@ pub async fn check_trained_model_names(
     _: ValidQuery<()>,
     ValidJson(body): ValidJson<NamesToCheck>,
 ) -> ApiResult<Json<CheckedNames>> {
-    let technical_name = match (body.technical_name, body.base_model) {
-        (Some(technical_name), None) => technical_name,
-        (None, Some(asked)) => technical_name_of(&service, &asked).await?,
-        _ => {
-            let detail = "give either `base_model` or `technical_name`";
-            return Err(ApiError::ValidationFailed(vec![Fault::at("", "required", detail)]));
-        }
+    let (technical_name, train_name) = match body {
+        NamesToCheck::OfTechnicalName(names) => (names.technical_name, names.train_name),
+        NamesToCheck::OfBaseModel(names) => (technical_name_of(&service, &names.base_model).await?, names.train_name),
     };
-    let names = TrainedNames::of(&technical_name, &body.train_name);
+    let names = TrainedNames::of(&technical_name, &train_name);
     let train_name_characters = train_name_characters(&technical_name);
-    let notices = notices(&body.train_name, train_name_characters);
-    let (fits, train_name) = (names.fit(), body.train_name);
+    let mut notices = notices(&train_name, train_name_characters);
+    notices.extend(notice(&technical_name));
+    let fits = names.fit();
     let limit = u32::try_from(MAX_OLLAMA_NAME).unwrap_or(u32::MAX);
     Ok(Json(CheckedNames { technical_name, train_name, fits, names, limit, train_name_characters, notices }))
 }
@@ -122,11 +155,6 @@ fn notices(train_name: &str, characters: u32) -> Vec<String> {
     if u32::try_from(length).is_ok_and(|length| length > characters) {
         notices.push(format!(
             "the name of the training has {length} characters; with this technical name {characters} fit"
-        ));
-    }
-    if characters < ENOUGH {
-        notices.push(format!(
-            "the technical name leaves {characters} characters for a training; {ENOUGH} are recommended"
         ));
     }
     notices

@@ -13,7 +13,7 @@ fn statuses(result: &Value) -> Vec<u64> {
     result["items"].as_array().unwrap().iter().map(|item| item["status"].as_u64().unwrap()).collect()
 }
 
-/// A good one, one whose folder is not there, one that is broken, one that is no object, one whose name is taken by the
+/// A good one, one whose folder is not there, one that is broken, one that is empty, one whose name is taken by the
 /// first, one whose names are taken by a record, and another good one.
 async fn mixed(app: &TestApp) -> Value {
     app.register("holder").await;
@@ -22,7 +22,7 @@ async fn mixed(app: &TestApp) -> Value {
         {"technical_name": "one", "model_name": "One", "path": "m"},
         {"technical_name": "gone", "model_name": "Gone", "path": "gone"},
         {"technical_name": "a_b", "model_name": "", "path": "m"},
-        "one",
+        {},
         {"technical_name": "ONE", "model_name": "Another", "path": "m"},
         {"technical_name": "Holder", "model_name": "model holder", "path": "m"},
         {"technical_name": "two", "model_name": "Two", "path": "m"},
@@ -53,7 +53,7 @@ async fn each_item_has_its_own_result() {
     let pointers: Vec<Value> =
         item(2)["problem"]["errors"].as_array().unwrap().iter().map(|error| error["pointer"].clone()).collect();
     assert_eq!(pointers, ["#/items/2/model_name", "#/items/2/technical_name"]);
-    assert_eq!(item(3)["problem"]["errors"][0]["pointer"], "#/items/3");
+    assert_eq!(item(3)["problem"]["errors"][0]["pointer"], "#/items/3/technical_name");
     let shared = item(4)["problem"].clone();
     assert_eq!(shared["errors"][0]["pointer"], "#/items/4/technical_name");
     assert!(shared["errors"][0]["detail"].as_str().unwrap().contains("item 0 of this batch"), "{shared}");
@@ -100,6 +100,7 @@ async fn what_is_no_batch_is_refused() {
         (json!({}), 400, "MALFORMED_BODY", "#/items"),
         (json!({"items": {}}), 400, "MALFORMED_BODY", "#/items"),
         (json!({"items": [new_model("m")], "x": 1}), 400, "MALFORMED_BODY", "#/x"),
+        (json!({"items": [new_model("m"), "m"]}), 400, "MALFORMED_BODY", "#/items/1"),
         (json!({"items": []}), 422, "VALIDATION_FAILED", "#/items"),
         (json!({"items": vec![new_model("m"); 1001]}), 422, "VALIDATION_FAILED", "#/items"),
     ] {

@@ -23,6 +23,7 @@ async fn the_answer_is_the_record_and_says_where_it_is_found() {
       "etag": "\"1\"",
       "id": "[id]",
       "model_name": "Model distilbert",
+      "notices": [],
       "path": "models/distilbert",
       "properties": {},
       "revision": 1,
@@ -67,6 +68,7 @@ async fn every_member_is_kept_and_names_and_tags_are_tidied() {
       "etag": "\"1\"",
       "id": "[id]",
       "model_name": "Café 指令 7B",
+      "notices": [],
       "path": "models/X",
       "properties": {
         "cost": 1.5,
@@ -190,4 +192,36 @@ fn gguf() -> Vec<u8> {
     let text = |text: &str| [&(text.len() as u64).to_le_bytes()[..], text.as_bytes()].concat();
     let head = [&b"GGUF"[..], &3u32.to_le_bytes(), &0u64.to_le_bytes(), &1u64.to_le_bytes()].concat();
     [head, text("general.architecture"), 8u32.to_le_bytes().to_vec(), text("llama")].concat()
+}
+
+#[tokio::test]
+async fn a_technical_name_that_leaves_little_room_for_the_names_of_trained_models_is_told() {
+    let app = TestApp::start().await;
+    app.folder("m").bert();
+    let notice = "the technical name leaves 11 characters for the name of a training; 12 are recommended";
+    let body = json!({"technical_name": "a".repeat(24), "model_name": "M", "path": "m"});
+    let draft = app.post(&format!("{BASE_MODELS}?dry_run=true"), &body).await.expect_status(200).json();
+    assert_eq!(draft["notices"], json!([notice]));
+    let created = app.create(&body).await;
+    assert_eq!(created["notices"], json!([notice]));
+    let href = format!("{BASE_MODELS}/{}", created["id"].as_str().unwrap());
+    let shorter = app.patch(&href, &json!({"technical_name": "a".repeat(23)})).await.expect_status(200).json();
+    assert_eq!(shorter["notices"], json!([]));
+    let listed = app.get(&format!("{BASE_MODELS}?fields=notices")).await.expect_status(200).json();
+    assert_eq!(listed["items"][0]["notices"], json!([]));
+}
+
+#[tokio::test]
+async fn a_dry_run_answers_what_would_be_registered_and_who_has_the_names() {
+    let app = TestApp::start().await;
+    app.register("m").await;
+    let dry = format!("{BASE_MODELS}?dry_run=true");
+    let mut body = new_model("m");
+    app.post(&dry, &body).await.expect_problem(409, "ALREADY_EXISTS");
+    body["technical_name"] = json!("n");
+    body["model_name"] = json!("N");
+    let draft = app.post(&dry, &body).await.expect_status(200).json();
+    assert_eq!((&draft["technical_name"], &draft["card"]["family"]), (&json!("n"), &json!("bert")));
+    assert!(draft.get("id").is_none() && draft.get("etag").is_none(), "{draft}");
+    assert_eq!(app.count().await, 1);
 }

@@ -26,7 +26,7 @@ async fn fields_go_either_way_and_the_unknown_comes_last() {
         ("-parameters,-technical_name", ["C", "b", "a", "d"]),
         ("family,technical_name", ["b", "d", "a", "C"]),
         ("-family,parameters", ["a", "b", "d", "C"]),
-        ("-family,-family,family,-parameters", ["a", "b", "d", "C"]),
+        ("-family,family,-parameters", ["a", "b", "d", "C"]),
         ("card_status,-model_name", ["d", "b", "a", "C"]),
     ] {
         assert_eq!(names(&app, &format!("sort={sort}")).await, order, "{sort}");
@@ -36,9 +36,7 @@ async fn fields_go_either_way_and_the_unknown_comes_last() {
 #[tokio::test]
 async fn what_cannot_be_ordered_by_is_refused_with_what_can() {
     let app = TestApp::start().await;
-    for sort in
-        ["", "x", "tag", "--family", "family desc", "card.family", "family,task,license,library,dtype,parameters"]
-    {
+    for sort in ["", "x", "tag", "--family", "family desc", "card.family", "family,task,license,library"] {
         let answer = app.get(&format!("{BASE_MODELS}?sort={sort}")).await.expect_problem(400, "INVALID_PARAMETER");
         assert_eq!(answer.pointers(), ["sort"], "{sort}");
     }

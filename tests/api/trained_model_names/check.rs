@@ -40,7 +40,7 @@ async fn a_registered_model_is_found_by_its_name_and_what_does_not_fit_is_said()
 async fn exactly_one_base_model_has_to_be_meant() {
     let app = TestApp::start().await;
     for body in [json!({"train_name": "a"}), json!({"train_name": "a", "base_model": "b", "technical_name": "c"})] {
-        assert_eq!(app.post(CHECK, &body).await.expect_problem(422, "VALIDATION_FAILED").pointers(), ["#"]);
+        assert_eq!(app.post(CHECK, &body).await.expect_problem(400, "MALFORMED_BODY").pointers(), ["#"]);
     }
     let absent = app.post(CHECK, &json!({"train_name": "a", "base_model": "absent"})).await;
     assert_eq!(absent.expect_problem(422, "VALIDATION_FAILED").pointers(), ["#/base_model"]);
