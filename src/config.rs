@@ -20,13 +20,8 @@ pub struct Settings {
     #[arg(long, env = "MODELS_ROOT", default_value = "./models", value_name = "FOLDER")]
     pub models_root: PathBuf,
 
-    /// Folder of the embedded database; made if it is absent.
-    #[arg(long, env = "DATA_DIR", default_value = "./data", value_name = "FOLDER")]
-    pub data_dir: PathBuf,
-
-    /// A PostgreSQL 14 or newer to use instead of the embedded one: postgres://user:password@host/database.
-    #[arg(long, env = "DATABASE_URL", value_name = "URL", hide_env_values = true)]
-    pub database_url: Option<DatabaseUrl>,
+    #[command(flatten)]
+    pub place: DatabasePlace,
 
     /// Most connections to the database at one time; the embedded one has a single one.
     #[arg(long, env = "DATABASE_CONNECTIONS", default_value_t = 10, value_name = "COUNT", value_parser = clap::value_parser!(u16).range(1..=1000))]
@@ -79,6 +74,18 @@ pub struct Settings {
     /// Seconds that new requests are still answered after a signal to stop, so that a balancer can see it.
     #[arg(long, env = "DRAIN_DELAY", default_value_t = 0, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(0..=3600))]
     pub drain_delay: u64,
+}
+
+/// Where the data is kept.
+#[derive(Debug, Clone, Args)]
+pub struct DatabasePlace {
+    /// Folder of the embedded database; made if it is absent.
+    #[arg(long, env = "DATA_DIR", default_value = "./data", value_name = "FOLDER")]
+    pub data_dir: PathBuf,
+
+    /// A PostgreSQL 14 or newer to use instead of the embedded one: postgres://user:password@host/database.
+    #[arg(long, env = "DATABASE_URL", value_name = "URL", hide_env_values = true)]
+    pub database_url: Option<DatabaseUrl>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

@@ -7,9 +7,9 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use base_models::cards::{self, Limits, ModelFolder, ModelsRoot, SurveyLimits};
-use base_models::config::Settings;
+use base_models::config::{DatabasePlace, Settings};
 use base_models::database::{self, Database};
-use base_models::model_folders::{self, Registered};
+use base_models::model_folders::{self, Registered, RegistrableState};
 use base_models::{app, rendering, serve, telemetry};
 use clap::{Parser, Subcommand};
 use indicatif::{ProgressBar, ProgressStyle};
@@ -33,13 +33,23 @@ enum Command {
         /// The model folder, or a single .gguf file.
         folder: PathBuf,
     },
-    /// Print what lies below a folder of models, and why what is no model is none; needs no database.
+    /// Print what lies below a folder of models, and why what is no model is none, which needs no database; or register it.
     Folders {
         /// The folder below which the model folders lie.
         root: PathBuf,
-        /// Print the folders as JSON, as `GET /api/v1/model-folders` answers them.
+        /// Print JSON, as `GET /api/v1/model-folders` and `POST /api/v1/model-folders/register` answer it.
         #[arg(long)]
         json: bool,
+        /// Register those in these states under the names that are proposed for them, and print what became of each. Fails if
+        /// one could not be registered. No service may be running on the same embedded database.
+        #[arg(long, value_enum, value_name = "STATES", value_delimiter = ',', num_args = 0.., require_equals = true,
+            default_missing_value = "available,incomplete")]
+        register: Option<Vec<RegistrableState>>,
+        /// With `--register`: print what would be registered, and store nothing.
+        #[arg(long, requires = "register")]
+        dry_run: bool,
+        #[command(flatten)]
+        place: DatabasePlace,
     },
     /// Bring the schema of a database up to date, and stop.
     Migrate {
@@ -59,7 +69,10 @@ fn main() -> ExitCode {
     let done = match command.unwrap_or(Command::Serve(Box::new(settings))) {
         Command::Serve(settings) => run(*settings),
         Command::Card { folder } => card(&folder),
-        Command::Folders { root, json } => folders(&root, json),
+        Command::Folders { root, json, register: None, .. } => folders(&root, json),
+        Command::Folders { root, json, register: Some(states), dry_run, place } => {
+            register(root, &place, &states, dry_run, json)
+        }
         Command::Migrate { database_url } => migrate(&database_url),
         Command::Openapi => print(app::openapi_text()),
         Command::Render => rendering::work(std::io::stdin(), std::io::stdout()),
@@ -98,6 +111,24 @@ fn folders(root: &Path, json: bool) -> anyhow::Result<()> {
         true => print(&format!("{}\n", serde_json::to_string_pretty(&serde_json::json!({ "items": items }))?)),
         false => print(&model_folders::table(&items)),
     }
+}
+
+fn register(
+    root: PathBuf,
+    place: &DatabasePlace,
+    states: &[RegistrableState],
+    dry_run: bool,
+    json: bool,
+) -> anyhow::Result<()> {
+    let work = model_folders::register_below(root, place, states, dry_run);
+    let items = actix_web::rt::System::new().block_on(work)?;
+    match json {
+        true => print(&format!("{}\n", serde_json::to_string_pretty(&serde_json::json!({ "items": items }))?))?,
+        false => print(&model_folders::registered_table(&items))?,
+    }
+    let refused = items.iter().filter(|item| item.problem.is_some()).count();
+    anyhow::ensure!(refused == 0, "{refused} of {} folders were refused", items.len());
+    Ok(())
 }
 
 /// Shows how far a walk is. It is drawn on standard error, and only if that is a terminal.

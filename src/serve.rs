@@ -2,6 +2,7 @@
 
 use std::net::TcpListener;
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 use actix_web::HttpServer;
@@ -13,7 +14,7 @@ use crate::access::Hosts;
 use crate::app::{Manners, Service, app};
 use crate::cards::{Limits, ModelsRoot};
 use crate::config::{Access, Settings};
-use crate::database::{self, Database};
+use crate::database::{self, Database, Source};
 use crate::idempotency;
 use crate::jobs;
 use crate::reading::FolderReader;
@@ -26,9 +27,9 @@ const BACK_OFF: Duration = Duration::from_secs(5);
 pub async fn serve(settings: Settings) -> anyhow::Result<()> {
     let listener = listen(&settings)?;
     make_models_root(&settings.models_root)?;
-    let source = Source::open(&settings).await?;
+    let source = Arc::new(Source::open(&settings.place, settings.await_database).await?);
     announce(&settings, &listener)?;
-    let database = Database::new(source.url(), source.connections(&settings))?;
+    let database = Database::on(source.clone(), source.connections(settings.database_connections))?;
     if source.is_reachable() {
         database::migrate(&database).await.context("the database cannot be brought up to date")?;
         if source.is_ours_alone() {
@@ -101,9 +102,9 @@ fn make_models_root(root: &Path) -> anyhow::Result<()> {
 fn announce(settings: &Settings, listener: &TcpListener) -> anyhow::Result<()> {
     tracing::info!("Base Models {}", env!("CARGO_PKG_VERSION"));
     tracing::info!("the page of the API is http://{}/swagger-ui/", listener.local_addr()?);
-    match &settings.database_url {
+    match &settings.place.database_url {
         Some(_) => tracing::info!("the data is in the database that --database-url names"),
-        None => tracing::info!("the data is in {}", settings.data_dir.display()),
+        None => tracing::info!("the data is in {}", settings.place.data_dir.display()),
     }
     tracing::info!("the models are in {}", settings.models_root.display());
     match settings.access {
@@ -111,88 +112,6 @@ fn announce(settings: &Settings, listener: &TcpListener) -> anyhow::Result<()> {
         Access::Open => tracing::warn!("access is open: whoever can reach this address may read and change everything"),
     }
     Ok(())
-}
-
-/// Where the data is kept.
-enum Source {
-    #[cfg(feature = "embedded")]
-    Embedded(database::embedded::Embedded),
-    Server {
-        url: String,
-        reachable: bool,
-    },
-}
-
-impl Source {
-    async fn open(settings: &Settings) -> anyhow::Result<Self> {
-        match &settings.database_url {
-            Some(url) => Self::server(url.reveal(), settings.await_database).await,
-            None => Self::embedded(settings).await,
-        }
-    }
-
-    async fn server(url: &str, patient: bool) -> anyhow::Result<Self> {
-        match database::check(url).await {
-            Ok(()) => Ok(Self::Server { url: url.to_owned(), reachable: true }),
-            Err(error) if patient && error.may_pass() => {
-                tracing::warn!("{error}; trying again until it can");
-                Ok(Self::Server { url: url.to_owned(), reachable: false })
-            }
-            Err(error) => bail!(error),
-        }
-    }
-
-    #[cfg(feature = "embedded")]
-    async fn embedded(settings: &Settings) -> anyhow::Result<Self> {
-        let embedded = database::embedded::Embedded::start(&settings.data_dir).await?;
-        Ok(Self::Embedded(embedded))
-    }
-
-    #[cfg(not(feature = "embedded"))]
-    async fn embedded(_: &Settings) -> anyhow::Result<Self> {
-        bail!("this build has no embedded database: name a PostgreSQL with --database-url")
-    }
-
-    fn url(&self) -> &str {
-        match self {
-            #[cfg(feature = "embedded")]
-            Self::Embedded(embedded) => embedded.url(),
-            Self::Server { url, .. } => url,
-        }
-    }
-
-    fn connections(&self, settings: &Settings) -> usize {
-        match self {
-            #[cfg(feature = "embedded")]
-            Self::Embedded(_) => database::embedded::CONNECTIONS,
-            Self::Server { .. } => usize::from(settings.database_connections),
-        }
-    }
-
-    /// Whether no other process can be using it.
-    fn is_ours_alone(&self) -> bool {
-        match self {
-            #[cfg(feature = "embedded")]
-            Self::Embedded(_) => true,
-            Self::Server { .. } => false,
-        }
-    }
-
-    fn is_reachable(&self) -> bool {
-        match self {
-            #[cfg(feature = "embedded")]
-            Self::Embedded(_) => true,
-            Self::Server { reachable, .. } => *reachable,
-        }
-    }
-
-    async fn close(self) -> anyhow::Result<()> {
-        match self {
-            #[cfg(feature = "embedded")]
-            Self::Embedded(embedded) => embedded.close().await.map_err(|error| anyhow::anyhow!("{error}")),
-            Self::Server { .. } => Ok(()),
-        }
-    }
 }
 
 /// Tries until the database can be reached and is up to date, ever more slowly.

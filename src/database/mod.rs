@@ -8,7 +8,9 @@ mod connect;
 #[cfg(feature = "embedded")]
 pub mod embedded;
 mod migrate;
+mod source;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use deadpool::Runtime;
@@ -21,6 +23,7 @@ use uuid::Uuid;
 
 pub use connect::{ConnectError, check};
 pub use migrate::{MIGRATIONS, latest, migrate};
+pub use source::Source;
 
 pub type Connection = AsyncPgConnection;
 
@@ -45,6 +48,7 @@ const WRITES: usize = 3;
 #[derive(Clone)]
 pub struct Database {
     pool: Pool<Connection>,
+    source: Arc<Source>,
 }
 
 /// Why there is no answer from the database.
@@ -70,6 +74,11 @@ impl DatabaseError {
             Self::Query(QueryError::BrokenTransactionManager) => true,
             _ => false,
         }
+    }
+
+    /// Whether the database refused it, whatever it is, until it is started anew; nothing was changed.
+    fn is_out_of_stack(&self) -> bool {
+        matches!(self, Self::Query(error) if source::is_out_of_stack(error))
     }
 
     /// Whether the database chose this transaction to end a deadlock or a conflict of two; it is rolled back whole.
@@ -109,12 +118,22 @@ pub async fn transaction<T>(
 }
 
 impl Database {
+    /// The database at an address.
     pub fn new(url: &str, connections: usize) -> anyhow::Result<Self> {
+        Self::on(Arc::new(Source::Server { url: url.to_owned(), reachable: true }), connections)
+    }
+
+    /// A database of which nobody else makes connections, if it is the embedded one.
+    pub fn on(source: Arc<Source>, connections: usize) -> anyhow::Result<Self> {
         let mut config = ManagerConfig::default();
         // Asking `SELECT 1` before each use costs a third of the throughput; reads try again instead.
         config.recycling_method = RecyclingMethod::Fast;
-        config.custom_setup = Box::new(|url| Box::pin(connect::establish(url.to_owned())));
-        let manager = AsyncDieselConnectionManager::new_with_config(url, config);
+        let found = source.clone();
+        config.custom_setup = Box::new(move |_| {
+            let source = found.clone();
+            Box::pin(async move { connect::establish(source.url().await?).await })
+        });
+        let manager = AsyncDieselConnectionManager::new_with_config("", config);
         let pool = Pool::builder(manager)
             .max_size(connections)
             .wait_timeout(Some(WAIT))
@@ -122,7 +141,7 @@ impl Database {
             .recycle_timeout(Some(RECYCLE))
             .runtime(Runtime::Tokio1)
             .build()?;
-        Ok(Self { pool })
+        Ok(Self { pool, source })
     }
 
     /// Closes all connections and opens no more.
@@ -130,13 +149,13 @@ impl Database {
         self.pool.close();
     }
 
-    /// Runs a read. If the connection turns out to be dead, it runs once more on a new one.
+    /// Runs a read. If the connection turns out to be dead or worn out, it runs once more on a new one.
     pub async fn read<T>(
         &self,
         query: impl AsyncFn(&mut Connection) -> Result<T, QueryError>,
     ) -> Result<T, DatabaseError> {
         match self.attempt(ANSWER, &query).await {
-            Err(error) if error.is_broken_connection() => self.attempt(ANSWER, &query).await,
+            Err(error) if error.is_broken_connection() || error.is_out_of_stack() => self.attempt(ANSWER, &query).await,
             other => other,
         }
     }
@@ -158,7 +177,7 @@ impl Database {
     ) -> Result<T, DatabaseError> {
         for _ in 1..WRITES {
             match self.attempt(time, &query).await {
-                Err(error) if error.stood_in_the_way() => tokio::time::sleep(pause()).await,
+                Err(error) if error.stood_in_the_way() || error.is_out_of_stack() => tokio::time::sleep(pause()).await,
                 other => return other,
             }
         }
@@ -177,6 +196,7 @@ impl Database {
         };
         let spoilt = match &answer {
             Err(DatabaseError::Timeout) => true,
+            Err(DatabaseError::Query(error)) if self.source.is_worn_by(error) => true,
             Err(error) => error.is_broken_connection(),
             Ok(_) => false,
         };

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use actix_web::HttpResponse;
+use clap::ValueEnum;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use utoipa::ToSchema;
@@ -13,7 +14,7 @@ use crate::answer::{Place, log};
 use crate::app::Service;
 use crate::base_models::batch::{Batch, Mode, Outcomes, Told};
 use crate::base_models::input::{ModelName, check_path};
-use crate::base_models::names::{check_model_name, check_technical_name};
+use crate::base_models::names::{self, check_model_name, check_technical_name};
 use crate::base_models::{BaseModel, href};
 use crate::cards::{FolderKind, ModelPath};
 use crate::error::{ApiError, ApiResult, Fault, Problem};
@@ -58,7 +59,7 @@ pub struct FoldersInStates {
 }
 
 /// A state in which a folder can be registered.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema, ValueEnum)]
 #[serde(rename_all = "snake_case")]
 pub enum RegistrableState {
     /// A whole model that is not registered.
@@ -113,7 +114,11 @@ impl Body for FolderSelection {
             }
             Some(_) => {
                 members.misplaced("kinds", "goes with `states`, not with `folders`");
-                Self::Named(NamedFolders { folders: members.required("folders") })
+                let mut folders: Vec<SelectedFolder> = members.required("folders");
+                for name in folders.iter_mut().filter_map(|folder| folder.model_name.as_mut()) {
+                    *name = names::tidy(name);
+                }
+                Self::Named(NamedFolders { folders })
             }
             None => {
                 let _: Option<Vec<FolderKind>> = members.optional("kinds");
@@ -133,7 +138,7 @@ impl Validate for FolderSelection {
 }
 
 /// What became of the folders.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct RegisteredFolders {
     /// How many were registered. With `dry_run` none.
     #[schema(minimum = 0, maximum = 1000, example = 1)]
@@ -150,7 +155,7 @@ pub struct RegisteredFolders {
 }
 
 /// What became of a folder.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct RegisteredFolder {
     #[schema(max_length = 1031, example = "models/Llama-3.2-1B-Instruct")]
     pub path: String,
@@ -176,7 +181,7 @@ enum Step {
     Refuse(ApiError),
 }
 
-/// Registers the selected ones of these folders in one transaction.
+/// Registers the selected ones of these folders and keeps the answer made of what became of them, in one transaction.
 pub async fn register_folders(
     service: &Service,
     once: &Once,
@@ -184,6 +189,7 @@ pub async fn register_folders(
     selection: FolderSelection,
     dry_run: bool,
     place: &Place,
+    answer: impl Fn(&RegisteredFolders) -> HttpResponse,
 ) -> ApiResult<HttpResponse> {
     let is_named = matches!(selection, FolderSelection::Named(_));
     let (mut tasks, mut remaining) = tasks(told, selection);
@@ -201,9 +207,8 @@ pub async fn register_folders(
         tasks.truncate(batch.items.last().map_or(0, |item| item.number as usize + 1));
         remaining += whole - tasks.len();
     }
-    let answer = |outcomes: &Outcomes| {
-        HttpResponse::Ok().json(RegisteredFolders::of(&tasks, batch.told(outcomes, place), remaining, place))
-    };
+    let answer =
+        |outcomes: &Outcomes| answer(&RegisteredFolders::of(&tasks, batch.told(outcomes, place), remaining, place));
     batch.store(service, once, Mode { atomic: false, dry_run }, answer).await
 }
 

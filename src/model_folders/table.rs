@@ -1,26 +1,43 @@
 //! The folders as a table for a terminal.
 
 use super::entry::ModelFolderEntry;
+use super::register::RegisteredFolder;
 
-const HEAD: [&str; 6] = ["PATH", "STATE", "KIND", "FAMILY", "SIZE", "NAME OR REASON"];
 /// Widest column but for the last.
 const WIDEST: usize = 60;
 
-/// The table, and under it how many folders are in which state.
+/// The folders, and under them how many are in which state.
 pub fn table(entries: &[ModelFolderEntry]) -> String {
-    let rows: Vec<[String; 6]> = std::iter::once(HEAD.map(str::to_owned)).chain(entries.iter().map(row)).collect();
+    let head = ["PATH", "STATE", "KIND", "FAMILY", "SIZE", "NAME OR REASON"];
+    format!("{}{}", aligned(head, entries.iter().map(row)), summary(entries))
+}
+
+/// What became of folders that were to be registered.
+pub fn registered_table(items: &[RegisteredFolder]) -> String {
+    let rows = items.iter().map(|item| {
+        let name = item.base_model.as_ref().map(|base_model| base_model.technical_name.clone());
+        let reason = item.problem.as_ref().map(|problem| problem.detail.clone());
+        let last = name.or(reason).unwrap_or_default();
+        [item.path.clone(), item.status.to_string(), last].map(|cell| plain(&cell))
+    });
+    aligned(["PATH", "STATUS", "NAME OR REASON"], rows)
+}
+
+/// Columns as wide as their widest cell; a size stands on the right.
+fn aligned<const COLUMNS: usize>(head: [&str; COLUMNS], rows: impl Iterator<Item = [String; COLUMNS]>) -> String {
+    let rows: Vec<[String; COLUMNS]> = std::iter::once(head.map(str::to_owned)).chain(rows).collect();
     let width = |column: usize| rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.chars().count()).max();
-    let widths: Vec<usize> = (0..HEAD.len()).map(|column| width(column).unwrap_or(0).min(WIDEST)).collect();
+    let columns: Vec<(&str, usize)> =
+        (0..).zip(head).map(|(at, head)| (head, width(at).unwrap_or(0).min(WIDEST))).collect();
     let mut text = String::new();
     for row in &rows {
-        let cells = row.iter().zip(&widths).enumerate().map(|(column, (cell, width))| match column {
-            4 => format!("{cell:>width$}"),
+        let cells = row.iter().zip(&columns).map(|(cell, (head, width))| match *head {
+            "SIZE" => format!("{cell:>width$}"),
             _ => format!("{cell:<width$}"),
         });
         text.push_str(cells.collect::<Vec<_>>().join("  ").trim_end());
         text.push('\n');
     }
-    text.push_str(&summary(entries));
     text
 }
 

@@ -6,7 +6,7 @@ use std::process::Output;
 
 use base_models::app::openapi_text;
 use rustix::process::Signal;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::support::{BASE_MODELS, ModelFolder, Running, TestDatabase, new_model, program};
 
@@ -216,4 +216,25 @@ fn a_data_folder_serves_one_service_at_a_time() {
     let _running = Running::start(home.path(), None);
     let told = refusal(&run(home.path(), &["--listen", "127.0.0.1:0"]));
     assert!(told.contains("--data-dir"), "{told}");
+}
+
+#[test]
+fn the_folders_below_a_root_can_be_registered() {
+    let home = tempfile::tempdir().unwrap();
+    let root = home.path().join("root");
+    std::fs::create_dir(&root).unwrap();
+    ModelFolder::new(&root, "m").bert();
+    ModelFolder::new(&root, "soon").file("README.md", "x");
+    let output = run(home.path(), &["folders", "root", "--register=incomplete", "--dry-run", "--json"]);
+    assert!(output.status.success(), "{output:?}");
+    let told: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!((&told["items"][0]["path"], &told["items"][0]["status"]), (&json!("models/m"), &json!(200)));
+    let output = run(home.path(), &["folders", "root", "--register"]);
+    assert!(output.status.success(), "{output:?}");
+    assert_eq!(String::from_utf8(output.stdout).unwrap(), "PATH      STATUS  NAME OR REASON\nmodels/m  201     m\n");
+    let output = run(home.path(), &["folders", "root", "--register"]);
+    assert_eq!(String::from_utf8(output.stdout).unwrap(), "PATH  STATUS  NAME OR REASON\n", "nothing is left");
+    let running = Running::start(home.path(), None);
+    assert!(refusal(&run(home.path(), &["folders", "root", "--register"])).contains("in use by another process"));
+    assert!(running.ask("GET /api/v1/base-models/m", "").contains("\"path\":\"models/m\""));
 }

@@ -35,3 +35,5 @@ mod races;
 mod sudden_end;
 mod support;
 mod trained_model_names;
+#[cfg(feature = "embedded")]
+mod worn_database;

@@ -3,7 +3,7 @@
 A schema says what a path looks like, not which folders lie below the models root or which base models there are; that a
 filter is text, not its grammar; that a value of a Modelfile is text, not which characters Ollama keeps; that a page token is text, not which one the service has signed; that a condition is a list of tags, not
 which is the current one; that a body has a name, not that it is the one in the address; that an idempotency key is a
-key, not that another request has used it; and no pattern that every language reads names characters beyond U+FFFF, of
+key, not that another request has used it; that a name is a name, not which are free; and no pattern that every language reads names characters beyond U+FFFF, of
 which the invisible ones are refused in names. A case that is meant to be accepted gets such a value here, and a base
 model of the name it asks for.
 """
@@ -17,6 +17,7 @@ import requests
 import schemathesis
 
 TURNS = itertools.cycle(range(8))
+NUMBERS = itertools.count(uuid.uuid4().int % 10**9 * 1000)
 TECHNICAL_NAME = re.compile(r"(?![0-9a-fA-F]{8}-?([0-9a-fA-F]{4}-?){3}[0-9a-fA-F]{12}$)[A-Za-z0-9][A-Za-z0-9.-]{0,39}")
 CONDITION = re.compile(r"""\*|(W/)?"[!#-~]*"([ \t]*,[ \t]*(W/)?"[!#-~]*")*""")
 FOLDERS = itertools.cycle(os.environ["MODEL_FOLDERS"].split(":"))
@@ -52,6 +53,8 @@ def before_call(context, case, kwargs):
     name = (case.path_parameters or {}).get("base_model")
     if name and case.meta.phase.name.value != "stateful" and TECHNICAL_NAME.fullmatch(name):
         register(name)
+    if isinstance(case.body, dict):
+        complete_names(case)
     if case.method == "PUT" and isinstance(case.body, dict) and "technical_name" in case.body:
         # It is what the address says, where it is said at all.
         case.body = {**case.body, "technical_name": name} if TECHNICAL_NAME.fullmatch(name) else without(case.body, "technical_name")
@@ -73,6 +76,23 @@ def register(name):
     """Has a base model of that name, unless there is one: what is asked of one shall not only find nothing."""
     body = {"technical_name": name, "model_name": name, "path": next(FOLDERS), "deployment_template": next(TEMPLATES)}
     requests.post(os.environ["SERVICE"] + "/api/v1/base-models", json=body, timeout=10)
+
+
+def complete_names(case):
+    """Gives most records names that are free, and those that are followed a template, so that one is found where it is said.
+
+    All but each eighth: it keeps what was drawn, which is mostly taken.
+    """
+    body, path = case.body, case.operation.path
+    follows = case.meta.phase.name.value == "stateful"
+    if path.endswith("/base-models") or path.endswith("/{base_model}"):
+        if next(TURNS) != 0:
+            number = next(NUMBERS)
+            for name, longest in [("technical_name", 40), ("model_name", 200)]:
+                if isinstance(body.get(name), str):
+                    body[name] = f"{body[name].rstrip()[: longest - 15]}-{number}" if body[name].strip() else f"x-{number}"
+        if follows and not body.get("deployment_template") and (case.method == "POST" or "deployment_template" in body):
+            body["deployment_template"] = next(TEMPLATES)
 
 
 def without(members, name):
@@ -104,11 +124,14 @@ def completed(body):
 def complete_conditions(case):
     """Lets most conditions hold: all but each eighth name any state with `If-Match`, and none with `If-None-Match`.
 
+    All of those of which there are few, or an operation could be met with refusals alone.
+
     What is drawn at the limit of the length does not follow the pattern; it is no condition, and never kept.
     """
     headers = case.headers or {}
+    few = case.meta.phase.name.value in ("examples", "coverage")
     for name, holds in [("If-Match", "*"), ("If-None-Match", '"never"')]:
-        if name in headers and (next(TURNS) != 0 or not CONDITION.fullmatch(headers[name])):
+        if name in headers and (few or next(TURNS) != 0 or not CONDITION.fullmatch(headers[name])):
             headers[name] = holds
 
 

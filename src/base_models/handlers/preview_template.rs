@@ -69,7 +69,8 @@ fn check_length(template: &str) -> Result<(), validator::ValidationError> {
 /// Preview a deployment template
 ///
 /// Renders a conversation as Ollama would, through the stored template or a given one, and through the model's own chat
-/// template as transformers would, and tells where they first differ. A template that fails is an answer that says where.
+/// template as transformers would, and tells where they first differ. Of a template that neither the base model nor the
+/// request has the rendering is `null`. A template that fails is an answer that says where.
 /// Nothing is stored.
 #[utoipa::path(
     tag = "deployment templates",
@@ -102,14 +103,10 @@ struct ToRender {
 }
 
 impl ToRender {
-    /// Without either template there is nothing to preview.
     fn of(base_model: &BaseModel, new: NewPreview) -> ApiResult<Self> {
         let card: Card = base_model.card.parse().map_err(|error| ApiError::Internal(error.into()))?;
         let jinja = chat_template(&card, new.chat_template)?;
         let go = new.template.or_else(|| base_model.deployment_template.clone());
-        if go.is_none() && jinja.is_none() {
-            return Err(ApiError::NoDeploymentTemplate);
-        }
         let probe = Conversation::default_probe();
         let conversation =
             Conversation { messages: new.messages.unwrap_or(probe.messages), tools: new.tools.unwrap_or_default() };

@@ -58,7 +58,8 @@ pub async fn register_model_folders(
             let registered = service.database.read(Registered::load).await?;
             let told = actix_web::web::block(move || entries(&surveyed.survey.folders, &registered)).await;
             let told = told.map_err(|error| ApiError::Internal(error.into()))?;
-            register_folders(service, once, &told, selection, query.dry_run, &place).await
+            let answer = |registered: &RegisteredFolders| HttpResponse::Ok().json(registered);
+            register_folders(service, once, &told, selection, query.dry_run, &place, answer).await
         })
         .await
 }

@@ -112,14 +112,16 @@ async fn a_template_that_fails_is_an_answer_that_says_where() {
 }
 
 #[tokio::test]
-async fn either_template_is_enough_and_without_both_there_is_nothing() {
+async fn either_template_is_enough_and_without_both_the_renderings_are_null() {
     let app = start(None, Some(CHATML_JINJA)).await;
     let answer = preview(&app, json!({})).await;
     assert_eq!((&answer["go"], &answer["equal"]), (&json!(null), &json!(null)));
     assert!(answer["jinja"]["text"].is_string());
     let app = start(None, None).await;
-    app.post(PREVIEW, &json!({"chat_template": "default"})).await.expect_problem(404, "NO_DEPLOYMENT_TEMPLATE");
-    app.post(PREVIEW, &json!({})).await.expect_problem(404, "NO_DEPLOYMENT_TEMPLATE");
+    for body in [json!({"chat_template": "default"}), json!({})] {
+        let nothing = json!({"go": null, "jinja": null, "equal": null, "first_difference": null});
+        assert_eq!(preview(&app, body).await, nothing);
+    }
     let answer =
         preview(&app, json!({"template": "{{ .Prompt }}", "messages": [{"role": "user", "content": "Hi"}]})).await;
     assert_eq!((&answer["go"]["text"], &answer["jinja"]), (&json!("Hi"), &json!(null)));

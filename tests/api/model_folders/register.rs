@@ -45,7 +45,7 @@ async fn folders_that_are_named_have_a_result_each_and_their_own_names_if_given(
     app.register("known").await;
     let folders = json!([
         {"path": "./models/one"},
-        {"path": "models/two", "technical_name": "Two", "model_name": "The second"},
+        {"path": "models/two", "technical_name": "Two", "model_name": "\u{85} The second\n"},
         {"path": "models/three", "technical_name": "KNOWN"},
         {"path": "models/known"},
         {"path": "models/readme"},

@@ -39,7 +39,7 @@ impl TestDatabase {
     #[cfg(feature = "embedded")]
     async fn embedded() -> Self {
         let embedded = Embedded::in_memory().await.expect("an embedded database");
-        let url = embedded.url().to_owned();
+        let url = embedded.url().await.expect("its address");
         Self::Embedded(embedded, url)
     }
 
