@@ -91,7 +91,7 @@ def complete_names(case):
             for name, longest in [("technical_name", 40), ("model_name", 200)]:
                 if isinstance(body.get(name), str):
                     body[name] = f"{body[name].rstrip()[: longest - 15]}-{number}" if body[name].strip() else f"x-{number}"
-        if follows and not body.get("deployment_template") and (case.method == "POST" or "deployment_template" in body):
+        if follows and not body.get("deployment_template") and (case.method != "PATCH" or "deployment_template" in body):
             body["deployment_template"] = next(TEMPLATES)
 
 

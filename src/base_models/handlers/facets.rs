@@ -1,14 +1,18 @@
 use actix_web::get;
 use actix_web::web::{Data, Json};
+use futures_util::StreamExt as _;
 use utoipa::IntoParams;
 
 use crate::app::{Service, Unavailable};
-use crate::base_models::facets::{self, FacetNames, Facets};
+use crate::base_models::facets::{self, FacetNames, Facets, RangeFacet, ValueFacet};
 use crate::base_models::filter::{Field, Filter, Kind};
 use crate::base_models::listing::read_search;
 use crate::base_models::words::Wanted;
 use crate::error::ApiResult;
 use crate::extract::{Parameters, Query, ValidQuery};
+
+/// Facets of one request that are counted at the same time.
+const AT_ONCE: usize = 3;
 
 /// Which facets, of which records.
 #[derive(Debug, IntoParams)]
@@ -45,14 +49,27 @@ pub async fn get_facets(service: Data<Service>, ValidQuery(query): ValidQuery<Fa
     let whole = facets::conditions(&filter, wanted.as_ref(), None);
     let mut answer =
         Facets { total: database.read(async |db| facets::total(&whole, db).await).await?, ..Facets::default() };
-    // One statement at a time, each with its own limit: the embedded database has one connection, for others too.
-    for field in asked {
+    // Each a statement with its own limit, and on a connection of its own: the embedded database has one, for others too.
+    let facets = asked.into_iter().map(async |field| {
         let conditions = facets::conditions(&filter, wanted.as_ref(), Some(field));
-        if matches!(field.kind, Kind::Count { .. }) {
-            answer.ranges.push(database.read(async |db| facets::range(field, &conditions, db).await).await?);
-        } else {
-            answer.values.push(database.read(async |db| facets::values(field, &conditions, db).await).await?);
+        match field.kind {
+            Kind::Count { .. } => {
+                database.read(async |db| facets::range(field, &conditions, db).await).await.map(Facet::Range)
+            }
+            _ => database.read(async |db| facets::values(field, &conditions, db).await).await.map(Facet::Values),
+        }
+    });
+    let mut facets = futures_util::stream::iter(facets).buffered(AT_ONCE);
+    while let Some(facet) = facets.next().await {
+        match facet? {
+            Facet::Range(range) => answer.ranges.push(range),
+            Facet::Values(values) => answer.values.push(values),
         }
     }
     Ok(Json(answer))
+}
+
+enum Facet {
+    Range(RangeFacet),
+    Values(ValueFacet),
 }

@@ -7,7 +7,7 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::sheet::{Quantity, Sheet, product};
+use super::sheet::{Quantity, Sheet, product, sum};
 use super::width::Width;
 use crate::cards::card::{Architecture, ArchitectureKind, Card, Layers, StateSpace};
 
@@ -50,9 +50,9 @@ pub fn kv_cache(card: &Card, context: Option<u64>, batch: u64, width: Width) -> 
             product(&[batch, kept.checked_add(state)?])
         },
     );
-    let per_token = attending.zip(wide.zip(narrow)).and_then(|((full, sliding), (wide, narrow))| {
-        product(&[full, wide])?.checked_add(product(&[sliding, narrow])?)
-    });
+    let per_token = attending
+        .zip(wide.zip(narrow))
+        .and_then(|((full, sliding), (wide, narrow))| sum(&[product(&[full, wide]), product(&[sliding, narrow])]));
     KvCache { per_token, per_sequence: state, total: sheet.finish(total, formula(card), SOURCE) }
 }
 

@@ -63,7 +63,7 @@ pub fn memory(card: &Card, request: &MemoryRequest) -> Result<Memory, UnknownTyp
     let batch = request.batch.unwrap_or(1);
     let weights = weights::quantity(card, width(&request.weights)?);
     let kv_cache = kv_cache::kv_cache(card, context, batch, width(&request.kv_cache)?.unwrap_or(Width::HALF));
-    let inference = weights.bytes.zip(kv_cache.total.bytes).and_then(|(weights, cache)| weights.checked_add(cache));
+    let inference = sheet::sum(&[weights.bytes, kv_cache.total.bytes]);
     let activations = training::activations(card, context, batch);
     Ok(Memory {
         context_length: context,

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::MemoryRequest;
-use super::sheet::{Quantity, Sheet, product};
+use super::sheet::{Quantity, Sheet, product, sum};
 use crate::cards::card::{Architecture, Card};
 
 /// Mixed-precision Adam keeps of each trained parameter 2 bytes of weight and 2 of gradient, and in 32 bits
@@ -42,10 +42,6 @@ pub struct LoraTraining {
     /// State, activations and the frozen weights.
     #[schema(example = 3500000000_u64)]
     pub total: Option<u64>,
-}
-
-fn sum(terms: &[Option<u64>]) -> Option<u64> {
-    terms.iter().try_fold(0_u64, |sum, term| sum.checked_add((*term)?))
 }
 
 pub fn full(card: &Card, activations: &Quantity) -> Training {

@@ -47,3 +47,17 @@ async fn what_cannot_be_reckoned_with_is_refused_by_name() {
         assert_eq!(answer.expect_problem(400, "INVALID_PARAMETER").pointers(), [parameter], "{query}");
     }
 }
+
+#[tokio::test]
+async fn what_no_signed_integer_holds_is_not_told() {
+    let app = TestApp::start().await;
+    llama(&app).await;
+    for (batch, bytes) in
+        [(70_000, json!(9_175_040_000_000_000_000_u64)), (100_000, json!(null)), (1_000_000, json!(null))]
+    {
+        let query = format!("{BASE_MODELS}/m/memory?context_length=1000000000&batch={batch}");
+        let memory = app.get(&query).await.expect_status(200).json();
+        assert_eq!(memory["kv_cache"]["total"]["bytes"], bytes, "{batch}");
+        assert_eq!(memory["inference"].is_null(), bytes.is_null(), "{batch}");
+    }
+}
