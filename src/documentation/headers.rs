@@ -21,6 +21,10 @@ fn shared() -> Value {
             "description": "The tag of the state that is answered, to be sent as `If-Match` or `If-None-Match`.",
             "schema": {"type": "string", "maxLength": 128, "pattern": "^(W/)?\"[^\"]*\"$", "example": "\"1\""},
         },
+        "Idempotency-Replayed": {
+            "description": "Sent if this answer was given before, under the same `Idempotency-Key`.",
+            "schema": {"type": "string", "enum": ["true"], "example": "true"},
+        },
         "Link": {
             "description": "Address of the next page, as `rel=\"next\"` (RFC 8288); absent on the last page.",
             "schema": {"type": "string", "maxLength": 16384, "pattern": "^<[^>]+>; rel=\"[a-z]+\"",
@@ -64,13 +68,16 @@ pub fn complete(document: &mut Value) {
     let name_of = |given: &str| {
         shared.as_object().into_iter().flat_map(Map::keys).find(|name| name.eq_ignore_ascii_case(given)).cloned()
     };
-    responses(document, |_: &Address, responses| {
+    responses(document, |address: &Address, responses| {
         let tagged = responses.get("200").is_some_and(|answer| answer.pointer("/headers/ETag").is_some());
         for (status, response) in responses.iter_mut() {
             let Some(response) = response.as_object_mut() else { continue };
             let headers = response.entry("headers").or_insert(json!({}));
             let Some(headers) = headers.as_object_mut() else { continue };
             headers.insert("X-Request-Id".to_owned(), json!({}));
+            if address.is_keyed && status.starts_with('2') {
+                headers.insert("Idempotency-Replayed".to_owned(), json!({}));
+            }
             if tagged && status == "304" {
                 headers.insert("ETag".to_owned(), json!({}));
             }

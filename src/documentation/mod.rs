@@ -86,6 +86,8 @@ struct Address {
     path: String,
     method: String,
     has_body: bool,
+    /// Whether it can be done once only, by an `Idempotency-Key`.
+    is_keyed: bool,
 }
 
 /// Visits the responses of every operation.
@@ -113,7 +115,12 @@ fn operations(document: &mut Value) -> impl Iterator<Item = (Address, &mut Value
     paths.flat_map(|(path, item)| {
         item.as_object_mut().into_iter().flatten().map(|(method, operation)| {
             let has_body = operation.get("requestBody").is_some();
-            (Address { path: path.clone(), method: method.clone(), has_body }, operation)
+            let parameters = operation.get("parameters").and_then(Value::as_array);
+            let is_keyed = parameters
+                .into_iter()
+                .flatten()
+                .any(|parameter| parameter.get("name") == Some(&json!("Idempotency-Key")));
+            (Address { path: path.clone(), method: method.clone(), has_body, is_keyed }, operation)
         })
     })
 }
