@@ -3,6 +3,7 @@
 
 mod backfill;
 pub(crate) mod batch;
+mod draft;
 mod facets;
 mod facts;
 mod file;
@@ -14,6 +15,7 @@ mod listing;
 mod model;
 mod modelfile;
 pub(crate) mod names;
+mod notices;
 mod order;
 #[doc(hidden)]
 pub mod plan;

@@ -28,13 +28,13 @@ use super::file::StoredFile;
 use super::folder_card::FolderCard;
 use super::input::{NewBaseModel, Property, PropertyName};
 use super::names;
+use super::notices::Notices;
 use super::reference::Reference;
 use super::words::Words;
 use crate::cards::Card;
 use crate::database::Connection;
 use crate::error::Conflict;
 use crate::schema::base_models;
-use crate::trained_model_names;
 
 /// The constraints that keep both names unique.
 pub const UNIQUE_NAMES: [&str; 2] = ["base_models_technical_name_unique", "base_models_model_name_unique"];
@@ -83,61 +83,10 @@ pub struct BaseModel {
     pub updated_by: Option<String>,
 }
 
-/// A base model as it would be registered: without what only a registered one has.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct BaseModelDraft {
-    #[schema(min_length = 1, max_length = 40, example = "llama3.2-1b")]
-    pub technical_name: String,
-    #[schema(min_length = 1, max_length = 200, example = "Llama-3.2-1B-Instruct")]
-    pub model_name: String,
-    #[schema(max_length = 1031, example = "models/Llama-3.2-1B-Instruct")]
-    pub path: String,
-    #[schema(max_length = 16384, example = "Small model of the chat team")]
-    pub description: Option<String>,
-    #[schema(max_items = 32)]
-    pub tags: Vec<String>,
-    #[schema(value_type = std::collections::BTreeMap<PropertyName, Property>)]
-    pub properties: Properties,
-    #[schema(max_length = 65536, example = "{{ .System }} {{ .Prompt }}")]
-    pub deployment_template: Option<String>,
-    #[schema(value_type = Vec<String>, max_items = 1, example = json!([]))]
-    pub notices: Notices,
-    #[schema(value_type = Card)]
-    pub card: StoredCard,
-}
-
-impl From<BaseModel> for BaseModelDraft {
-    fn from(stored: BaseModel) -> Self {
-        Self {
-            technical_name: stored.technical_name,
-            model_name: stored.model_name,
-            path: stored.path,
-            description: stored.description,
-            tags: stored.tags,
-            properties: stored.properties,
-            deployment_template: stored.deployment_template,
-            notices: stored.notices,
-            card: stored.card,
-        }
-    }
-}
-
 pub type Etag = SqlLiteral<Text>;
 
 fn etag() -> Etag {
     diesel::dsl::sql("'\"' || base_models.revision || '\"'")
-}
-
-/// What the names of a record make worth knowing. It follows from the names and is not stored.
-#[derive(Debug, Clone, Serialize, FromSqlRow)]
-#[serde(transparent)]
-pub struct Notices(Vec<String>);
-
-impl FromSql<Text, Pg> for Notices {
-    fn from_sql(value: PgValue<'_>) -> deserialize::Result<Self> {
-        let technical_name = <String as FromSql<Text, Pg>>::from_sql(value)?;
-        Ok(Self(trained_model_names::notice(&technical_name).into_iter().collect()))
-    }
 }
 
 /// A card as it was stored: its text goes into the answer as it is.

@@ -47,8 +47,9 @@ pub struct Documentation;
 #[into_params(parameter_in = Header)]
 #[expect(dead_code, reason = "it describes the headers in the OpenAPI document")]
 pub struct ReadHeaders {
-    /// Tags of the states you have; 304 if the current one is among them.
-    #[param(rename = "If-None-Match", required = false, max_length = 1024, example = "\"1\"")]
+    /// Tags of the states you have, such as `"3"`; 304 if the current one is among them.
+    // The page of the API fills examples in, so they are conditions that hold.
+    #[param(rename = "If-None-Match", required = false, max_length = 1024, example = "\"0\"")]
     if_none_match: String,
 }
 
@@ -57,8 +58,8 @@ pub struct ReadHeaders {
 #[into_params(parameter_in = Header)]
 #[expect(dead_code, reason = "it describes the headers in the OpenAPI document")]
 pub struct ChangeHeaders {
-    /// The tag of the state you know; 412 if there is a newer one.
-    #[param(rename = "If-Match", required = false, max_length = 1024, example = "\"1\"")]
+    /// The tag of the state you know, such as `"3"`; 412 if there is a newer one. `*` is any state.
+    #[param(rename = "If-Match", required = false, max_length = 1024, example = "*")]
     if_match: String,
 }
 

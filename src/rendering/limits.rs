@@ -10,11 +10,13 @@ const MEMORY: u64 = 512 << 20;
 #[cfg(unix)]
 pub fn set(processor: Duration) -> anyhow::Result<()> {
     use anyhow::Context as _;
-    use rustix::process::{Resource, Rlimit, setrlimit};
+    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
     let limits =
         [(Resource::Data, MEMORY), (Resource::Cpu, processor.as_secs()), (Resource::Core, 0), (Resource::Fsize, 0)];
     for (resource, limit) in limits {
+        // Whoever started the service may have given it less, which cannot be raised.
+        let limit = getrlimit(resource).maximum.map_or(limit, |given| given.min(limit));
         let limit = Rlimit { current: Some(limit), maximum: Some(limit) };
         setrlimit(resource, limit).with_context(|| format!("the limit {resource:?} cannot be set"))?;
     }

@@ -5,8 +5,9 @@ use utoipa::IntoParams;
 
 use super::answer;
 use crate::app::{BodyProblems, Service, Unavailable};
+use crate::base_models::draft::BaseModelDraft;
 use crate::base_models::input::NewBaseModel;
-use crate::base_models::model::{BaseModel, BaseModelDraft, href};
+use crate::base_models::model::{BaseModel, href};
 use crate::base_models::register::Registration;
 use crate::error::{ApiResult, Problem};
 use crate::extract::{Parameters, Query, ValidJson, ValidQuery};

@@ -28,7 +28,7 @@ use crate::extract::{Conditions, JsonObject, Members, ValidQuery};
         Asked,
         ChangeHeaders,
         ("If-None-Match" = Option<String>, Header, description = "`*`: only if there is no base model of this name yet.",
-            max_length = 1024, example = "*"),
+            max_length = 1024, example = "\"0\""),
     ),
     request_body = DeclaredBaseModel,
     responses(
