@@ -24,7 +24,7 @@ const START: Duration = Duration::from_secs(60);
 /// a connection of the pool, which stays open for the first request: a new one to the embedded database
 /// takes longer than all migrations together.
 pub async fn migrate(database: &Database) -> anyhow::Result<()> {
-    let mut connection = database.connection_within(START).await?;
+    let mut connection = database.connection_within(START, START).await?;
     connection.batch_execute(&format!("{}; SELECT pg_advisory_lock({LOCK})", connect::session_limits(None))).await?;
     // The harness blocks, which a thread that answers requests must not.
     let mut connection = tokio::task::spawn_blocking(move || {

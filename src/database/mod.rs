@@ -208,12 +208,12 @@ impl Database {
 
     async fn connection(&self) -> Result<Object<Connection>, DatabaseError> {
         if self.pool.status().size > 0 {
-            return self.connection_within(CONNECT + RECYCLE).await;
+            return self.connection_within(WAIT, CONNECT + RECYCLE).await;
         }
         // Where there is none at all, making one must not end with the patience of the request that asked for it: on
         // a busy machine the embedded database would never be reached again.
         let database = self.clone();
-        let making = tokio::spawn(async move { database.connection_within(FIRST).await });
+        let making = tokio::spawn(async move { database.connection_within(FIRST, FIRST).await });
         match tokio::time::timeout(WAIT + CONNECT, making).await {
             Ok(made) => made.map_err(|panic| DatabaseError::Unreachable(panic.into()))?,
             Err(_) => Err(DatabaseError::Timeout),
@@ -221,8 +221,9 @@ impl Database {
     }
 
     /// A connection that may take so long to make.
-    async fn connection_within(&self, create: Duration) -> Result<Object<Connection>, DatabaseError> {
-        let timeouts = Timeouts { create: Some(create), ..self.pool.timeouts() };
+    async fn connection_within(&self, wait: Duration, create: Duration) -> Result<Object<Connection>, DatabaseError> {
+        // Others wait as long for the one that is being made: the embedded database takes its time to start anew.
+        let timeouts = Timeouts { create: Some(create), wait: Some(wait), ..self.pool.timeouts() };
         self.pool.timeout_get(&timeouts).await.map_err(|error| match error {
             PoolError::Timeout(TimeoutType::Wait) => DatabaseError::Busy,
             PoolError::Timeout(_) => DatabaseError::Timeout,

@@ -3,8 +3,8 @@
 use std::path::Path;
 
 use anyhow::bail;
+use diesel::ConnectionResult;
 use diesel::result::{DatabaseErrorKind, Error as QueryError};
-use diesel::{ConnectionError, ConnectionResult};
 
 #[cfg(feature = "embedded")]
 use super::embedded::{self, Embedded};
@@ -66,7 +66,7 @@ impl Source {
         match self {
             #[cfg(feature = "embedded")]
             Self::Embedded(embedded) => {
-                embedded.url().await.map_err(|error| ConnectionError::BadConnection(error.to_string()))
+                embedded.url().await.map_err(|error| diesel::ConnectionError::BadConnection(error.to_string()))
             }
             Self::Server { url, .. } => Ok(url.clone()),
         }
@@ -85,7 +85,8 @@ impl Source {
                 }
                 embedded.is_worn()
             }
-            Self::Server { .. } => false,
+            // The process that serves a connection ends with it, and the next one has a stack of its own.
+            Self::Server { .. } => is_out_of_stack(error),
         }
     }
 
