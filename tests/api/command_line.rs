@@ -238,3 +238,15 @@ fn the_folders_below_a_root_can_be_registered() {
     assert!(refusal(&run(home.path(), &["folders", "root", "--register"])).contains("in use by another process"));
     assert!(running.ask("GET /api/v1/base-models/m", "").contains("\"path\":\"models/m\""));
 }
+
+#[test]
+fn a_service_starts_itself_to_render() {
+    let home = tempfile::tempdir().unwrap();
+    std::fs::create_dir(home.path().join("models")).unwrap();
+    ModelFolder::new(&home.path().join("models"), "m").bert();
+    let running = Running::start(home.path(), None);
+    assert!(running.ask(&format!("POST {BASE_MODELS}"), &new_model("m").to_string()).contains("201 Created"));
+    let preview = format!("POST {BASE_MODELS}/m/deployment-template/preview");
+    let answer = running.ask(&preview, r#"{"template": "[{{ .Prompt }}]"}"#);
+    assert!(answer.contains("200 OK") && answer.contains("[And of Italy?]"), "{answer}");
+}
