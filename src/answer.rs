@@ -3,6 +3,7 @@
 
 use std::panic::AssertUnwindSafe;
 
+use actix_cors::CorsError;
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::header::{self, HeaderName, HeaderValue};
@@ -80,10 +81,13 @@ fn told(response: ServiceResponse<impl MessageBody + 'static>, place: &Place) ->
 }
 
 fn error_of(error: &Error) -> BorrowedOr<'_> {
-    match error.as_error::<ApiError>() {
-        Some(known) => BorrowedOr::Borrowed(known),
-        None => BorrowedOr::Owned(ApiError::Refused(error.as_response_error().status_code())),
+    if let Some(known) = error.as_error::<ApiError>() {
+        return BorrowedOr::Borrowed(known);
     }
+    BorrowedOr::Owned(match error.as_error::<CorsError>() {
+        Some(refused) => ApiError::CrossOrigin(refused.to_string()),
+        None => ApiError::Refused(error.as_response_error().status_code()),
+    })
 }
 
 /// An error that a handler made, or one that stands for a library's.

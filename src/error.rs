@@ -79,6 +79,9 @@ pub enum ApiError {
     /// An answer that a library made; only its status is known.
     #[error("refused with status {0}")]
     Refused(StatusCode),
+    /// A page of another origin asked whether it may send a request, and may not.
+    #[error("refused a page of another origin: {0}")]
+    CrossOrigin(String),
 }
 
 impl ApiError {
@@ -113,7 +116,7 @@ impl ApiError {
             Self::Overloaded => ErrorCode::Overloaded,
             Self::NotReady(_) => ErrorCode::NotReady,
             Self::Internal(_) => ErrorCode::Internal,
-            Self::Refused(_) => ErrorCode::Refused,
+            Self::Refused(_) | Self::CrossOrigin(_) => ErrorCode::Refused,
         }
     }
 
@@ -170,6 +173,9 @@ impl ApiError {
             Self::Internal(_) => "the log of the service has the cause under this `request_id`".to_owned(),
             Self::Refused(StatusCode::NOT_ACCEPTABLE) => {
                 "`Accept-Encoding` must allow one of br, gzip, zstd, identity".to_owned()
+            }
+            Self::CrossOrigin(why) => {
+                format!("{why}; `--cors-origins` names the origins whose pages may use this service")
             }
             Self::Refused(status) => status.canonical_reason().unwrap_or("the request was refused").to_lowercase(),
         }
@@ -255,6 +261,7 @@ impl ResponseError for ApiError {
             | Self::Overloaded => StatusCode::SERVICE_UNAVAILABLE,
             Self::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
             Self::Refused(status) => *status,
+            Self::CrossOrigin(_) => StatusCode::BAD_REQUEST,
         }
     }
 
