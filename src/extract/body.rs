@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use actix_web::dev::{Decompress, Payload};
 use actix_web::http::header;
-use actix_web::web::{Bytes, BytesMut};
+use actix_web::web::{self, Bytes, BytesMut};
 use actix_web::{FromRequest, HttpMessage as _, HttpRequest};
 use futures_util::StreamExt as _;
 use serde_json::{Map, Value};
@@ -19,6 +19,8 @@ use crate::idempotency::KEY;
 
 /// Most bytes of a JSON body, after decompression.
 pub const MAX_JSON: usize = 1 << 20;
+/// Longer ones are read on a thread of their own: one of 8 MiB would keep a worker from other requests.
+const LONG: usize = 128 << 10;
 /// How long a client may take to send a body.
 const TIME: Duration = Duration::from_secs(10);
 /// Longer than it takes to send a refusal.
@@ -35,7 +37,7 @@ type Extraction<T> = Pin<Box<dyn Future<Output = Result<T, ApiError>>>>;
 #[derive(Debug)]
 pub struct ValidJson<T>(pub T);
 
-impl<T: Body + 'static> FromRequest for ValidJson<T> {
+impl<T: Body + Send + 'static> FromRequest for ValidJson<T> {
     type Error = ApiError;
     type Future = Extraction<Self>;
 
@@ -97,12 +99,12 @@ impl<const LIMIT: usize> FromRequest for Text<LIMIT> {
 }
 
 /// Checks the type and encoding, reads the body, and hands it on.
-fn read<T: 'static>(
+fn read<T: Send + 'static>(
     request: &HttpRequest,
     payload: &mut Payload,
     accepted: &'static str,
     limit: usize,
-    then: impl FnOnce(Bytes) -> Result<T, ApiError> + 'static,
+    then: impl FnOnce(Bytes) -> Result<T, ApiError> + Send + 'static,
 ) -> Extraction<T> {
     let checked = media_type(request, accepted).and_then(|()| encoding(request)).and_then(|()| length(request, limit));
     let mut payload = Decompress::from_headers(payload.take(), request.headers());
@@ -119,10 +121,16 @@ fn read<T: 'static>(
         }
         let body = body?;
         admission::enter(&request).await?;
-        if request.headers().contains_key(KEY) {
-            request.extensions_mut().insert(BodyDigest(Sha256::digest(&body).into()));
+        let (is_keyed, is_long) = (request.headers().contains_key(KEY), body.len() > LONG);
+        let work = move || (is_keyed.then(|| BodyDigest(Sha256::digest(&body).into())), then(body));
+        let (digest, read) = match is_long {
+            true => web::block(work).await.map_err(|error| ApiError::Internal(error.into()))?,
+            false => work(),
+        };
+        if let Some(digest) = digest {
+            request.extensions_mut().insert(digest);
         }
-        then(body)
+        read
     })
 }
 
