@@ -1,4 +1,5 @@
-"""Times the ten queries of docs/queries.md and a walk to the last page, through HTTP on one connection.
+"""Times the ten queries of docs/queries.md, two that count the whole register, and a walk to the last page, through HTTP on
+one connection.
 
     measure.py HOST:PORT RECORDS ROUNDS
 
@@ -46,6 +47,7 @@ def walk(path, records):
 walked = "base-models?sort=-parameters&fields=technical_name,parameters"
 last = records // 100
 token = walk(walked, (last - 1) * 50)
+queries += [("all facets", "base-models/facets"), ("all facets of chat", "base-models/facets?capability=chat")]
 queries += [("page 1 of an order", walked), (f"page {last:,} of it", f"{walked}&page_token={token}")]
 times = {name: [] for name, _ in queries}
 for round in range(-2, rounds):
