@@ -121,13 +121,12 @@ fn register(
     json: bool,
 ) -> anyhow::Result<()> {
     let work = model_folders::register_below(root, place, states, dry_run);
-    let items = actix_web::rt::System::new().block_on(work)?;
+    let folders = actix_web::rt::System::new().block_on(work)?;
     match json {
-        true => print(&format!("{}\n", serde_json::to_string_pretty(&serde_json::json!({ "items": items }))?))?,
-        false => print(&model_folders::registered_table(&items))?,
+        true => print(&format!("{}\n", serde_json::to_string_pretty(&folders)?))?,
+        false => print(&model_folders::registered_table(&folders))?,
     }
-    let refused = items.iter().filter(|item| item.problem.is_some()).count();
-    anyhow::ensure!(refused == 0, "{refused} of {} folders were refused", items.len());
+    anyhow::ensure!(folders.refused == 0, "{} of {} folders were refused", folders.refused, folders.items.len());
     Ok(())
 }
 

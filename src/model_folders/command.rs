@@ -28,7 +28,7 @@ pub async fn register_below(
     place: &DatabasePlace,
     states: &[RegistrableState],
     dry_run: bool,
-) -> anyhow::Result<Vec<RegisteredFolder>> {
+) -> anyhow::Result<RegisteredFolders> {
     let folders = FolderReader::new(root, Limits::default())?;
     let source = Arc::new(Source::open(place, false).await?);
     let database = Database::on(source.clone(), source.connections(CONNECTIONS))?;
@@ -47,11 +47,11 @@ async fn register_all(
     service: &Service,
     states: &[RegistrableState],
     dry_run: bool,
-) -> anyhow::Result<Vec<RegisteredFolder>> {
+) -> anyhow::Result<RegisteredFolders> {
     let place = Place { path: "/api/v1/model-folders/register".to_owned(), request_id: String::new() };
     let surveyed = service.surveys.now(&service.folders).await?;
     let mut all: BTreeMap<String, RegisteredFolder> = BTreeMap::new();
-    loop {
+    let left = loop {
         let registered = service.database.read(Registered::load).await?;
         let told = entries(&surveyed.survey.folders, &registered);
         let selection = FolderSelection::InStates(FoldersInStates { states: states.to_vec(), kinds: None });
@@ -62,12 +62,12 @@ async fn register_all(
         };
         let (once, told) = (Once::default(), told.as_slice());
         super::register::register_folders(service, &once, told, selection, dry_run, &place, answer).await?;
-        let Some(RegisteredFolders { registered, remaining, items, .. }) = last.into_inner() else { break };
+        let Some(RegisteredFolders { registered, remaining, items, .. }) = last.into_inner() else { break 0 };
         all.extend(items.into_iter().map(|item| (item.path.clone(), item)));
         // Whoever was refused would be refused again, and before the others.
         if remaining == 0 || registered == 0 {
-            break;
+            break remaining;
         }
-    }
-    Ok(all.into_values().collect())
+    };
+    Ok(RegisteredFolders::counted(all.into_values().collect(), left))
 }

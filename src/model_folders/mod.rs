@@ -11,7 +11,7 @@ mod table;
 
 pub use command::register_below;
 pub use entry::{FolderState, ModelFolderEntry, ProposedNames, RegisteredAs};
-pub use register::{RegisteredFolder, RegistrableState};
+pub use register::{RegisteredFolders, RegistrableState};
 pub use selection::{Registered, entries};
 pub use surveys::Surveys;
 pub use table::{registered_table, table};

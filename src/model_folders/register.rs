@@ -230,10 +230,14 @@ impl RegisteredFolders {
             };
             Some(RegisteredFolder { path: task.path.clone(), status, base_model, problem })
         });
-        let items: Vec<RegisteredFolder> = items.collect();
+        Self::counted(items.collect(), number(remaining))
+    }
+
+    /// What became of these folders, with their counts.
+    pub fn counted(items: Vec<RegisteredFolder>, remaining: u32) -> Self {
         let registered = items.iter().filter(|item| item.status == 201).count();
         let refused = items.iter().filter(|item| item.problem.is_some()).count();
-        Self { registered: number(registered), refused: number(refused), remaining: number(remaining), items }
+        Self { registered: number(registered), refused: number(refused), remaining, items }
     }
 }
 

@@ -1,7 +1,7 @@
 //! The folders as a table for a terminal.
 
 use super::entry::ModelFolderEntry;
-use super::register::RegisteredFolder;
+use super::register::RegisteredFolders;
 
 /// Widest column but for the last.
 const WIDEST: usize = 60;
@@ -12,15 +12,17 @@ pub fn table(entries: &[ModelFolderEntry]) -> String {
     format!("{}{}", aligned(head, entries.iter().map(row)), summary(entries))
 }
 
-/// What became of folders that were to be registered.
-pub fn registered_table(items: &[RegisteredFolder]) -> String {
+/// What became of folders that were to be registered, and under it how many of them there are.
+pub fn registered_table(folders: &RegisteredFolders) -> String {
+    let RegisteredFolders { registered, refused, remaining, items } = folders;
     let rows = items.iter().map(|item| {
         let name = item.base_model.as_ref().map(|base_model| base_model.technical_name.clone());
         let reason = item.problem.as_ref().map(|problem| problem.detail.clone());
         let last = name.or(reason).unwrap_or_default();
         [item.path.clone(), item.status.to_string(), last].map(|cell| plain(&cell))
     });
-    aligned(["PATH", "STATUS", "NAME OR REASON"], rows)
+    let table = aligned(["PATH", "STATUS", "NAME OR REASON"], rows);
+    format!("{table}{} folders: {registered} registered, {refused} refused; {remaining} more are left\n", items.len())
 }
 
 /// Columns as wide as their widest cell; a size stands on the right.

@@ -229,11 +229,18 @@ fn the_folders_below_a_root_can_be_registered() {
     assert!(output.status.success(), "{output:?}");
     let told: Value = serde_json::from_slice(&output.stdout).unwrap();
     assert_eq!((&told["items"][0]["path"], &told["items"][0]["status"]), (&json!("models/m"), &json!(200)));
+    assert_eq!((&told["registered"], &told["refused"], &told["remaining"]), (&json!(0), &json!(0), &json!(0)));
     let output = run(home.path(), &["folders", "root", "--register"]);
     assert!(output.status.success(), "{output:?}");
-    assert_eq!(String::from_utf8(output.stdout).unwrap(), "PATH      STATUS  NAME OR REASON\nmodels/m  201     m\n");
+    assert_eq!(
+        String::from_utf8(output.stdout).unwrap(),
+        "PATH      STATUS  NAME OR REASON\nmodels/m  201     m\n1 folders: 1 registered, 0 refused; 0 more are left\n"
+    );
     let output = run(home.path(), &["folders", "root", "--register"]);
-    assert_eq!(String::from_utf8(output.stdout).unwrap(), "PATH  STATUS  NAME OR REASON\n", "nothing is left");
+    assert_eq!(
+        String::from_utf8(output.stdout).unwrap(),
+        "PATH  STATUS  NAME OR REASON\n0 folders: 0 registered, 0 refused; 0 more are left\n"
+    );
     let running = Running::start(home.path(), None);
     assert!(refusal(&run(home.path(), &["folders", "root", "--register"])).contains("in use by another process"));
     assert!(running.ask("GET /api/v1/base-models/m", "").contains("\"path\":\"models/m\""));

@@ -30,7 +30,8 @@ impl Query for RegisterQuery {
 /// Registers the folders that are named, or all that are in one of the named states, each under the names that
 /// `GET /model-folders` proposes for it unless others are given. The answer is 200 whatever became of the single folders:
 /// each has a `status` of its own, and the `problem` it would have met alone. At most 1000 at a time, and as many as can be
-/// read within 2 minutes; `remaining` says how many more are in the named states. A folder that is registered already is answered as it is, unless it is given a name.
+/// read within 2 minutes; `remaining` says how many more are in the named states. A folder that is registered already is
+/// answered as it is, unless it is given a name.
 #[utoipa::path(
     tag = "model folders",
     params(RegisterQuery, IdempotencyHeader),
